@@ -1,0 +1,32 @@
+"""Alembic's environment: one linear history for every built-in plugin."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from alembic import context
+from sqlalchemy import create_engine, text
+
+import plugins
+from courseplatform.db import Base
+
+# An arbitrary number: processes that migrate at the same time wait for each other.
+MIGRATION_LOCK = 7_206_411
+
+import_module("courseplatform.jobs")
+for module in iter_modules(plugins.__path__, "plugins."):
+    import_module(f"{module.name}.models")
+
+engine = create_engine(
+    context.config.get_main_option("sqlalchemy.url"),
+    connect_args={"options": "-c lock_timeout=500ms -c timezone=UTC"},
+)
+with engine.connect() as connection:
+    connection.execute(text("SET lock_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+    connection.execute(text("SET lock_timeout = '500ms'"))
+    connection.commit()
+    context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()
+engine.dispose()

@@ -1,0 +1,56 @@
+"""The core of the course platform: HTTP, security, tree, transactions, jobs. Knows no domain."""
+
+from importlib.metadata import entry_points
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.settings import aslist
+
+CORE = (
+    "settings",
+    "db",
+    "errors",
+    "ingress",
+    "resources",
+    "security",
+    "service",
+    "representation",
+    "pagination",
+    "events",
+    "jobs",
+    "files",
+    "status",
+)
+
+
+def main(global_config: dict[str, str], **settings: Any) -> Any:
+    """The WSGI application: core, then every plugin named in ``courseplatform.plugins``, in whatever order."""
+    from . import embedded
+
+    embedded.prepare(settings)
+    with Configurator(settings=settings) as config:
+        config.include("courseplatform")
+        for name in aslist(settings.get("courseplatform.plugins", "")):
+            config.include(plugin_module(name))
+    return config.make_wsgi_app()
+
+
+def plugin_module(name: str) -> str:
+    """The module of a plugin: a dotted name, or the name of an installed ``courseplatform.plugins`` entry point."""
+    for entry_point in entry_points(group="courseplatform.plugins", name=name):
+        return entry_point.value
+    return name
+
+
+def includeme(config: Configurator) -> None:
+    config.add_settings(
+        {
+            "tm.manager_hook": "pyramid_tm.explicit_manager",
+            "tm.commit_veto": "pyramid_tm.default_commit_veto",
+            "retry.attempts": 3,
+        }
+    )
+    config.include("pyramid_tm")
+    config.include("pyramid_retry")
+    for part in CORE:
+        config.include(f"courseplatform.{part}")

@@ -1,0 +1,51 @@
+"""Everything that a plugin may import from core. Re-exports only; versioned like a library.
+
+Directives (``config.add_…``) and request attributes (``request.db``, ``identity``, ``now``, ``emit``, ``enqueue``,
+``represent``, ``paginate``, ``created``, ``no_content``, ``save_file``, ``delete_file``, ``send_file``, ``on_abort``)
+need no import.
+"""
+
+from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from .db import Base, Bytes, Timestamped, UuidKey
+from .errors import (
+    ApiError,
+    Conflict,
+    Fault,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PayloadTooLarge,
+    PreconditionFailed,
+    PreconditionRequired,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from .etags import check_match, digest
+from .events import Event
+from .files import safe_type
+from .resources import Collection, Item, Node, Root
+from .schemas import (
+    Body,
+    Choice,
+    Flag,
+    Id,
+    ItemQuery,
+    Listing,
+    ListQuery,
+    Moment,
+    Query,
+    Text,
+    Url,
+    Whole,
+    drop,
+    field,
+)
+from .security import holds_role, role_principals, user_principal
+from .service import Service
+from .settings import positive_int

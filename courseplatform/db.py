@@ -1,0 +1,147 @@
+"""The database: ``Base`` for every model, the engine, and ``request.db``.
+
+``request.db`` joins the request's transaction. GET and HEAD read on an AUTOCOMMIT connection: they need no BEGIN.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import transaction
+import zope.sqlalchemy
+from pyramid.config import PHASE0_CONFIG, Configurator
+from pyramid.registry import Registry
+from pyramid.request import Request
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from uuid_utils.compat import uuid7
+
+from .settings import positive_int
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+#: A UUID of version 7, so that ids sort by age.
+UuidKey = Annotated[uuid.UUID, mapped_column(primary_key=True, default=uuid7)]
+#: A size in bytes that may pass 2 GiB.
+Bytes = Annotated[int, mapped_column(BigInteger)]
+
+
+class Base(DeclarativeBase):
+    """Every table. A constraint's ``info={"conflict": code}`` names the 409 that its violation answers."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix__%(table_name)s__%(column_0_N_name)s",
+            "uq": "uq__%(table_name)s__%(column_0_N_name)s",
+            "ck": "ck__%(table_name)s__%(constraint_name)s",
+            "fk": "fk__%(table_name)s__%(column_0_N_name)s",
+            "pk": "pk__%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: DateTime(timezone=True), str: Text()}
+
+
+class Timestamped:
+    """Mixin: ``id`` and ``created_at``."""
+
+    id: Mapped[UuidKey]
+    created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
+
+
+def normalise_url(url: str) -> str:
+    """The same database through psycopg2. SQLAlchemy 2.1 reads a bare ``postgresql://`` as psycopg 3."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise ValueError("not a PostgreSQL URL")
+    return parsed.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+
+
+def make_engine(settings: dict[str, Any]) -> Engine:
+    """An engine whose every wait is bounded (``design/trust.md``, promise 5)."""
+    options = {
+        "statement_timeout": settings["database.statement_timeout_ms"],
+        "lock_timeout": settings["database.lock_timeout_ms"],
+        "idle_in_transaction_session_timeout": 15_000,
+        "timezone": "UTC",
+    }
+    return create_engine(
+        settings["database.url"],
+        pool_size=settings["database.pool_size"],
+        max_overflow=settings["database.pool_overflow"],
+        pool_timeout=2,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 3,
+            "application_name": "courseplatform",
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+        },
+    )
+
+
+def session_maker(engine: Engine) -> Callable[[bool], Session]:
+    """``f(is_read_only) -> Session``; tests put their own in ``registry["db.session"]``."""
+    reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def make(is_read_only: bool) -> Session:
+        return Session(bind=reading if is_read_only else engine, expire_on_commit=False)
+
+    return make
+
+
+def request_session(request: Request) -> Session:
+    """The session of this request's transaction."""
+    session: Session = request.registry["db.session"](request.method in SAFE_METHODS and not request.is_script)
+    zope.sqlalchemy.register(session, transaction_manager=request.tm)
+    request.add_finished_callback(lambda _: session.close())
+    return session
+
+
+@contextmanager
+def script_request(registry: Registry) -> Iterator[Request]:
+    """A request for code that runs outside HTTP (jobs, commands, pshell): its own transaction, committed on success."""
+    from pyramid.scripting import prepare
+
+    env = prepare(registry=registry)
+    request = env["request"]
+    request.environ["courseplatform.script"] = True
+    request.tm = transaction.TransactionManager(explicit=True)
+    try:
+        with request.tm:
+            yield request
+    finally:
+        request._process_finished_callbacks()
+        env["closer"]()
+
+
+def on_abort(request: Request, work: Callable[[Request], object]) -> None:
+    """Run ``work(request)`` in a transaction of its own after this one was rolled back: what must stay although we refuse."""
+    registry = request.registry
+
+    def hook() -> None:
+        with script_request(registry) as own_request:
+            work(own_request)
+
+    request.tm.get().addAfterAbortHook(hook)
+
+
+def includeme(config: Configurator) -> None:
+    config.add_setting("database.url", normalise_url, required=True, env="DATABASE_URL")
+    config.add_setting("database.pool_size", positive_int, default=8)
+    config.add_setting("database.pool_overflow", int, default=4)
+    config.add_setting("database.statement_timeout_ms", positive_int, default=5_000)
+    config.add_setting("database.lock_timeout_ms", positive_int, default=2_000)
+
+    def connect() -> None:
+        engine = make_engine(config.registry.settings)
+        config.registry["db.engine"] = engine
+        config.registry["db.session"] = session_maker(engine)
+
+    config.action("database engine", connect, order=PHASE0_CONFIG)
+    config.add_request_method(request_session, "db", reify=True)
+    config.add_request_method(lambda r: r.registry["clock"](), "now", reify=True)
+    config.add_request_method(lambda r: "courseplatform.script" in r.environ, "is_script", reify=True)
+    config.add_request_method(on_abort)
+    config.registry["clock"] = lambda: datetime.now(UTC)

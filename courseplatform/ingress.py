@@ -1,0 +1,107 @@
+"""Ingress: what may not come in. A tween for path, query and size; one strict reader of JSON bodies.
+
+Nothing here repeats what the client sent.
+"""
+
+import json
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+
+from . import errors
+from .settings import positive_int
+
+MAX_JSON_DEPTH = 32
+
+
+def ingress_tween_factory(handler: Any, registry: Any) -> Any:
+    max_bytes = registry.settings["http.max_body_bytes"]
+
+    def tween(request: Request) -> Response:
+        environ = request.environ
+        try:
+            path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8")
+            query = unquote_to_bytes(environ.get("QUERY_STRING", "")).decode("utf-8")
+        except UnicodeError:
+            return errors.problem(request, 400, "bad_request")
+        if "\0" in path or "\0" in query:
+            return errors.problem(request, 400, "bad_request")
+        environ["courseplatform.path"] = path
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit():
+            return errors.problem(request, 400, "bad_request")
+        if int(length) > max_bytes:
+            return errors.problem(request, 413, "payload_too_large")
+        response = handler(request)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Cache-Control", "no-store" if "HTTP_AUTHORIZATION" in environ else "no-cache")
+        return response
+
+    return tween
+
+
+def read_json(request: Request, *content_types: str) -> dict[str, Any]:
+    """The body as a dict. Raises: UnsupportedMediaType, ApiError("malformed_json")."""
+    if request.content_type not in content_types:
+        raise errors.UnsupportedMediaType()
+    if (request.charset or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8"):
+        raise errors.UnsupportedMediaType()
+    try:
+        document = json.loads(
+            request.body.decode("utf-8"), object_pairs_hook=unique_keys, parse_constant=refuse_constant
+        )
+        check_text_and_depth(document)
+    except (ValueError, RecursionError) as error:
+        raise errors.ApiError("malformed_json") from error
+    if not isinstance(document, dict):
+        raise errors.ApiError("malformed_json")
+    return document
+
+
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("duplicate key")
+    return found
+
+
+def refuse_constant(name: str) -> None:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def check_text_and_depth(document: Any) -> None:
+    """Raises: ValueError for NUL or a lone surrogate in any text, or for nesting beyond ``MAX_JSON_DEPTH``."""
+    level: list[Any] = [document]
+    for _ in range(MAX_JSON_DEPTH + 1):
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, str):
+                check_text(value)
+            elif isinstance(value, dict):
+                for key in value:
+                    check_text(key)
+                below += value.values()
+            elif isinstance(value, list):
+                below += value
+        if not below:
+            return
+        level = below
+    raise ValueError("too deep")
+
+
+def check_text(text: str) -> None:
+    """Raises: ValueError if PostgreSQL could not store the text."""
+    if "\0" in text:
+        raise ValueError("NUL")
+    text.encode("utf-8")  # UnicodeEncodeError, a ValueError, for a lone surrogate
+
+
+def includeme(config: Configurator) -> None:
+    from pyramid.tweens import INGRESS
+
+    config.add_setting("http.max_body_bytes", positive_int, default=30 * 1024 * 1024)
+    config.add_tween("courseplatform.ingress.ingress_tween_factory", under=INGRESS)

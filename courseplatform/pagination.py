@@ -1,0 +1,79 @@
+"""The one list envelope: ``{"results": […], "next": url|null, "previous": url|null}``, paged by keyset.
+
+A cursor holds the sort key of the row at the page's edge, so a page costs the same at any depth and survives inserts
+and deletes. Never OFFSET, never COUNT.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import orjson
+from pyramid.request import Request
+from sqlalchemy import Select, tuple_
+
+from .errors import Invalid
+
+
+def paginate(request: Request, statement: Select[Any], *, order: Any, is_descending: bool = True) -> dict[str, Any]:
+    """One page of entities, represented. ``order``: a tuple of NOT NULL columns, the last one unique (the id).
+
+    ``statement`` selects one entity and has no ORDER BY. Limit and cursor come from ``request.validated``.
+    """
+    asked = request.validated["querystring"]
+    limit, cursor = asked["limit"], asked["cursor"]
+    is_backwards, after = read_cursor(cursor, order) if cursor else (False, None)
+    down = is_descending != is_backwards
+    if after is not None:
+        key = tuple_(*order)
+        statement = statement.where(key < after if down else key > after)
+    statement = statement.order_by(*(column.desc() if down else column.asc() for column in order)).limit(limit + 1)
+    rows = list(request.db.scalars(statement))
+    has_more, rows = len(rows) > limit, rows[:limit]
+    if is_backwards:
+        rows.reverse()
+    has_next = bool(rows) and (is_backwards or has_more)
+    has_previous = bool(rows) and (has_more if is_backwards else cursor is not None)
+    return {
+        "results": request.represent(rows),
+        "next": page_url(request, "n", rows[-1], order) if has_next else None,
+        "previous": page_url(request, "p", rows[0], order) if has_previous else None,
+    }
+
+
+def page_url(request: Request, direction: str, row: Any, order: Any) -> str:
+    values = [getattr(row, column.key) for column in order]
+    raw = orjson.dumps([direction, *values])
+    cursor = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return f"{request.path}?{urlencode({**request.GET, 'cursor': cursor})}"
+
+
+READERS: dict[type, Callable[[Any], Any]] = {datetime: datetime.fromisoformat, UUID: UUID, int: int, str: str}
+
+
+def read_cursor(cursor: str, order: Any) -> tuple[bool, tuple[Any, ...]]:
+    """(is backwards, sort key). Raises: Invalid for anything that this server didn't make."""
+    try:
+        direction, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        if direction not in ("n", "p") or len(values) != len(order):
+            raise ValueError
+        key = tuple(
+            READERS[column.type.python_type](value) for column, value in zip(order, values, strict=True)
+        )
+        if any(isinstance(part, datetime) and part.tzinfo is None for part in key):
+            raise ValueError
+        if any(isinstance(part, int) and abs(part) > 2**31 - 1 for part in key):
+            raise ValueError
+        if any(isinstance(part, str) and "\0" in part for part in key):
+            raise ValueError
+    except (ValueError, TypeError, AttributeError, KeyError, binascii.Error, OverflowError) as error:
+        raise Invalid.field("cursor", "is not a cursor of this list", "querystring") from error
+    return direction == "p", key
+
+
+def includeme(config: Any) -> None:
+    config.add_request_method(paginate)

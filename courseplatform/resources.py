@@ -1,0 +1,182 @@
+"""The resource tree: a URL's path is a path of nodes; its lineage is its ACL.
+
+Nodes are made from the segments alone. Then one statement loads the rows of every ``Item`` in the lineage, whatever
+the depth; a row that is missing, or that hangs beneath another parent, leaves ``row = None`` there and beneath.
+What a missing row answers is security's business: exactly what a hidden one answers.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pyramid.authorization import ALL_PERMISSIONS, Allow
+from pyramid.config import PHASE1_CONFIG, Configurator
+from pyramid.interfaces import ITraverser
+from pyramid.location import lineage
+from pyramid.request import Request
+from sqlalchemy import Select, and_, bindparam, select
+from zope.interface import implementer
+
+LOCKING_METHODS = ("PUT", "PATCH", "DELETE")
+
+
+class Node:
+    """One URL segment. ``__parent__`` leads to the root; ``__acl__`` says who may."""
+
+    __acl__: Any = ()
+
+    def __init__(self, request: Request, name: str | None = None, parent: "Node | None" = None) -> None:
+        self.request, self.__name__, self.__parent__ = request, name, parent
+
+    def __getitem__(self, segment: str) -> "Node":
+        tree = self.request.registry["resource.tree"]
+        for cls in type(self).__mro__:
+            factory = tree.get((cls, segment))
+            if factory:
+                return factory(self.request, segment, self)
+        raise KeyError(segment)
+
+
+class Root(Node):
+    """``/``: administrators may everything that nothing nearer to the leaf denies."""
+
+    __acl__ = [(Allow, "role:admin", ALL_PERMISSIONS)]
+
+
+class Item(Node):
+    """A node that stands for one row.
+
+    ``model``: the mapped class. ``kind``: the word in local roles, ``course:{id}:teacher``.
+    ``parent_id``: the model's column that holds the id of the nearest item above, if there is one.
+    ``view_permission``: a signed-in caller without it is told 404, as if the row were missing.
+    ``is_public``: such rows can be seen without signing in; so an anonymous caller who may not is told 404, else 401.
+    ``hidden_permissions``: their refusal is a 404 too, although the row may be visible.
+    ``is_keyed``: the segment is the row's id; a node that finds its row otherwise (``me``) says False.
+    """
+
+    model: ClassVar[Any] = None
+    kind: ClassVar[str] = ""
+    parent_id: ClassVar[str | None] = None
+    view_permission: ClassVar[str | None] = None
+    is_public: ClassVar[bool] = False
+    hidden_permissions: ClassVar[tuple[str, ...]] = ()
+    is_keyed: ClassVar[bool] = True
+    row: Any = None
+
+    @property
+    def id(self) -> UUID:
+        return UUID(self.__name__)
+
+
+class Collection(Node):
+    """A node whose children are rows of ``item.model``."""
+
+    item: ClassVar[type[Item]]
+
+    def __getitem__(self, segment: str) -> Node:
+        try:
+            return super().__getitem__(segment)
+        except KeyError:
+            return self.item(self.request, segment, self)
+
+
+def items_of(node: Node) -> list[Item]:
+    """The items of a node's lineage, from the root downwards."""
+    return [n for n in reversed(list(lineage(node))) if isinstance(n, Item)]
+
+
+@lru_cache(maxsize=512)
+def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool) -> Select[Any]:
+    """``SELECT`` of the rows of a chain of items, built once per chain. Parameters: ``id_0`` … from the root downwards.
+
+    Reading joins outwards, so that a miss still tells how far the path exists. Locking takes the leaf's row
+    ``FOR NO KEY UPDATE``: two writers of one row wait for each other, and its children may still be inserted.
+    """
+    models = [cls.model for cls in classes]
+    statement = select(*models).where(models[0].id == bindparam("id_0"))
+    for depth in range(1, len(classes)):
+        column = classes[depth].parent_id
+        if column is None:
+            raise TypeError(f"{classes[depth].__name__} hangs beneath {classes[depth - 1].__name__}: it needs parent_id")
+        child, parent = models[depth], models[depth - 1]
+        on = and_(child.id == bindparam(f"id_{depth}"), getattr(child, column) == parent.id)
+        statement = statement.join(child, on, isouter=not is_locking)
+    if is_locking:
+        statement = statement.with_for_update(key_share=True, of=models[-1])
+    return statement
+
+
+def load_rows(request: Request, node: Node) -> None:
+    """Fill ``row`` of every item in the lineage with one statement. A write to an item locks its row."""
+    items = [item for item in items_of(node) if item.is_keyed]
+    if not items:
+        return
+    classes = tuple(type(item) for item in items)
+    ids = {f"id_{depth}": item.id for depth, item in enumerate(items)}
+    rows = None
+    if items[-1] is node and request.method in LOCKING_METHODS:
+        rows = request.db.execute(lineage_statement(classes, True), ids).one_or_none()
+    if rows is None:
+        rows = request.db.execute(lineage_statement(classes, False), ids).one_or_none() or [None] * len(items)
+    for item, row in zip(items, rows, strict=True):
+        item.row = row
+
+
+@implementer(ITraverser)
+class StrictTraverser:
+    """Every segment is a literal child name: no ``@@`` view selector, no ``.`` or ``..``, no leftover path."""
+
+    def __init__(self, root: Node) -> None:
+        self.root = root
+
+    def __call__(self, request: Request) -> dict[str, Any]:
+        matched = request.matchdict or {}
+        node, left = self.root, list(self.segments(matched))
+        traversed = []
+        while left:
+            try:
+                node = node[left[0]]
+            except KeyError:
+                break
+            traversed.append(left.pop(0))
+        if not left:
+            load_rows(request, node)
+        return {
+            "context": node,
+            "view_name": left[0] if left else "",
+            "subpath": tuple(left[1:]),
+            "traversed": tuple(traversed),
+            "virtual_root": self.root,
+            "virtual_root_path": (),
+            "root": self.root,
+        }
+
+    @staticmethod
+    def segments(matched: dict[str, Any]) -> Iterator[str]:
+        if any(value in (".", "..") for value in matched.values()):
+            yield ".."  # no node has this name: the leftover makes the request a 404
+        else:
+            yield from matched.get("traverse", ())
+
+
+def add_resource_node(config: Configurator, parent: Any, name: str, factory: Any) -> None:
+    """Mount ``factory`` (a ``Node`` class) as the child ``name`` of every node of class ``parent``, also a foreign one.
+
+    Two plugins on one spot are a conflict at start-up.
+    """
+    parent, factory = config.maybe_dotted(parent), config.maybe_dotted(factory)
+    introspectable = config.introspectable("resource nodes", (parent, name), f"{parent.__name__}/{name}", "resource node")
+    introspectable["parent"], introspectable["name"], introspectable["factory"] = parent, name, factory
+
+    def register() -> None:
+        config.registry["resource.tree"][(parent, name)] = factory
+
+    config.action(("resource node", parent, name), register, order=PHASE1_CONFIG, introspectables=(introspectable,))
+
+
+def includeme(config: Configurator) -> None:
+    config.registry["resource.tree"] = {}
+    config.add_directive("add_resource_node", add_resource_node)
+    config.set_root_factory(Root)
+    config.add_traverser(StrictTraverser)

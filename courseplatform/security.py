@@ -1,0 +1,204 @@
+"""Who calls, which roles they hold along the lineage, and what the ACL says.
+
+One statement reads the caller's identity together with every local role of the lineage, however many plugins add some.
+Nothing is trusted from a token but who it names: role and session are read at each request.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from pyramid.authorization import ACLHelper, Authenticated, Everyone
+from pyramid.config import PHASE1_CONFIG, Configurator
+from pyramid.interfaces import ISecurityPolicy
+from pyramid.registry import Registry
+from pyramid.request import Request
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, false, or_
+from zope.interface import implementer
+
+from .resources import Item, Node, items_of
+
+#: ``expression(user_id, row_id)``: a boolean SQL expression, usually an EXISTS.
+RoleExpression = Callable[[Any, Any], ColumnElement[bool]]
+
+
+class IdentitySource(Protocol):
+    """How the plugin that owns accounts tells core who calls."""
+
+    def claims(self, request: Request) -> dict[str, Any] | None:
+        """Bind parameters for ``statement``, among them ``user_id``; None without credentials. Raises: Unauthenticated."""
+
+    def statement(self) -> Select[Any]:
+        """One row if the session lives and its user is active, else none."""
+
+    def identity(self, row: Any) -> Any:
+        """An object with ``id`` and ``role``, made from that row."""
+
+
+class Refusal:
+    """Why ``permits`` said no: falsy, and carrying the status that the caller should see."""
+
+    def __init__(self, status: int, permission: str) -> None:
+        self.status, self.permission = status, permission
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return f"<Refusal {self.status} {self.permission}>"
+
+
+class Caller:
+    """The identity behind one request and the local roles learnt so far."""
+
+    def __init__(self) -> None:
+        self.is_known = False
+        self.identity: Any = None
+        self.claims: dict[str, Any] | None = None
+        self.roles: dict[tuple[type[Item], Any], frozenset[str]] = {}
+
+
+@implementer(ISecurityPolicy)
+class SecurityPolicy:
+    def __init__(self) -> None:
+        self.acl = ACLHelper()
+
+    def identity(self, request: Request) -> Any:
+        return self.caller(request, getattr(request, "context", None)).identity
+
+    def authenticated_userid(self, request: Request) -> Any:
+        identity = self.identity(request)
+        return identity and identity.id
+
+    def permits(self, request: Request, context: Any, permission: str) -> Any:
+        """Pyramid's Allowed, or a ``Refusal`` whose status tells hidden (404), unknown (401) and forbidden (403) apart."""
+        caller = self.caller(request, context)
+        principals = self.principals(caller, context)
+        items = items_of(context) if isinstance(context, Node) else []
+        hidden = 404 if caller.identity else 401
+        for item in items:
+            is_visible = item.row is not None and (
+                item.view_permission is None or self.acl.permits(item, principals, item.view_permission)
+            )
+            if not is_visible:
+                return Refusal(404 if item.is_public else hidden, permission)
+        allowed = self.acl.permits(context, principals, permission)
+        if allowed:
+            return allowed
+        if caller.identity is None:
+            return Refusal(401, permission)
+        is_hidden = any(permission in item.hidden_permissions for item in items)
+        return Refusal(404 if is_hidden else 403, permission)
+
+    def principals(self, caller: Caller, context: Any) -> set[str]:
+        found = {Everyone}
+        if caller.identity is not None:
+            found |= {Authenticated, f"user:{caller.identity.id}", f"role:{caller.identity.role}"}
+            for item in items_of(context) if isinstance(context, Node) else ():
+                if item.row is not None:
+                    roles = caller.roles.get((type(item), item.row.id), ())
+                    found |= {f"{item.kind}:{item.row.id}:{role}" for role in roles}
+        return found
+
+    def caller(self, request: Request, context: Any) -> Caller:
+        """The caller, with the local roles of this context's lineage. At most one statement per new lineage."""
+        caller = request.environ.get("courseplatform.caller")
+        if caller is None:
+            caller = request.environ["courseplatform.caller"] = Caller()
+            source = request.registry.get("identity.source")
+            caller.claims = source.claims(request) if source else None
+        if caller.claims is None or (caller.is_known and caller.identity is None):
+            return caller
+        items = [
+            item
+            for item in (items_of(context) if isinstance(context, Node) else ())
+            if item.row is not None
+            and (type(item), item.row.id) not in caller.roles
+            and roles_of(request.registry, type(item))
+        ]
+        if items or not caller.is_known:
+            self.learn(request, caller, items)
+        return caller
+
+    def learn(self, request: Request, caller: Caller, items: list[Item]) -> None:
+        source = request.registry["identity.source"]
+        statement, labels = identity_statement(request.registry, tuple(type(item) for item in items))
+        parameters = dict(caller.claims or {}, **{f"row_{depth}": item.row.id for depth, item in enumerate(items)})
+        row = request.db.execute(statement, parameters).one_or_none()
+        caller.is_known = True
+        caller.identity = row and source.identity(row)
+        for depth, item in enumerate(items):
+            held = (role for label_depth, role, label in labels if label_depth == depth and row and getattr(row, label))
+            caller.roles[(type(item), item.row.id)] = frozenset(held)
+
+    def remember(self, request: Request, userid: Any, **kw: Any) -> list[Any]:
+        return []
+
+    def forget(self, request: Request, **kw: Any) -> list[Any]:
+        return []
+
+
+def roles_of(registry: Registry, node_class: type[Item]) -> list[tuple[str, RoleExpression]]:
+    """Every (role, expression) that plugins added to this class of node or to one it derives from."""
+    return [pair for cls in node_class.__mro__ for pair in registry["local.roles"].get(cls, ())]
+
+
+def identity_statement(
+    registry: Registry, classes: tuple[type[Item], ...]
+) -> tuple[Select[Any], list[tuple[int, str, str]]]:
+    """The identity's statement with one boolean column per local role; built once per chain of classes."""
+    cache = registry["identity.statements"]
+    if classes not in cache:
+        statement, labels = registry["identity.source"].statement(), []
+        user_id = bindparam("user_id", type_=Uuid())
+        for depth, cls in enumerate(classes):
+            for number, (role, expression) in enumerate(roles_of(registry, cls)):
+                label = f"role_{depth}_{number}"
+                statement = statement.add_columns(expression(user_id, bindparam(f"row_{depth}", type_=Uuid())).label(label))
+                labels.append((depth, role, label))
+        cache[classes] = statement, labels
+    return cache[classes]
+
+
+def holds_role(request: Request, node_class: type[Item], role: str, user_id: Any, row_id: Any) -> ColumnElement[bool]:
+    """SQL: whether ``user_id`` holds a local role at a row, by whatever plugins say so. For lists of who does."""
+    expressions = [e(user_id, row_id) for name, e in roles_of(request.registry, node_class) if name == role]
+    return or_(*expressions) if expressions else false()
+
+
+def add_local_role(config: Configurator, node_class: Any, role: str, expression: Any) -> None:
+    """Say who holds ``role`` at nodes of ``node_class``: ACLs there name it ``{kind}:{row id}:{role}``."""
+    node_class, expression = config.maybe_dotted(node_class), config.maybe_dotted(expression)
+
+    def register() -> None:
+        config.registry["local.roles"].setdefault(node_class, []).append((role, expression))
+
+    config.action(("local role", node_class, role, expression), register, order=PHASE1_CONFIG)
+
+
+def set_identity_source(config: Configurator, source: Any) -> None:
+    """Name the ``IdentitySource``. There is one; two plugins that set it are a conflict at start-up."""
+    source = config.maybe_dotted(source)
+
+    def register() -> None:
+        config.registry["identity.source"] = source
+
+    config.action("identity source", register, order=PHASE1_CONFIG)
+
+
+def user_principal(user_id: Any) -> str:
+    """The ACL principal of one user."""
+    return f"user:{user_id}"
+
+
+def role_principals(kind: str, row_id: Any, roles: Iterable[str]) -> list[str]:
+    """The ACL principals of those who hold one of ``roles`` at a row."""
+    return [f"{kind}:{row_id}:{role}" for role in roles]
+
+
+def includeme(config: Configurator) -> None:
+    config.registry["local.roles"] = {}
+    config.registry["identity.statements"] = {}
+    config.add_directive("add_local_role", add_local_role)
+    config.add_directive("set_identity_source", set_identity_source)
+    config.set_security_policy(SecurityPolicy())
+    config.set_default_permission("nobody")

@@ -1,0 +1,173 @@
+"""``Service``: Cornice with our defaults.
+
+* the path is the traversal path, below ``/api``; ``{…_id}`` matches UUIDs only;
+* ``permission`` must be said, view by view (``NO_PERMISSION_REQUIRED`` for public ones);
+* ``body=`` and ``query=`` name the schemas; their values are in ``request.validated``;
+* ``If-Match`` is honoured on every write to an item, and required where ``if_match="required"``;
+* items answer with their ETag, and 304 to ``If-None-Match``.
+"""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import colander
+import cornice
+import orjson
+from cornice.pyramidhook import register_service_views
+from pyramid.config import Configurator
+from pyramid.request import Request
+
+from . import etags
+from .errors import Invalid
+from .ingress import check_text, read_json
+from .resources import Item
+from .schemas import UUID_PATTERN, ItemQuery, apply_resets, faults, merge_patch
+
+PREFIX = "/api"
+WRITES = ("PUT", "PATCH", "DELETE")
+
+
+class Service(cornice.Service):
+    """A Cornice service. ``facet_of``: the path of the item that this address is a facet of, and the context.
+
+    Example: ``Service("publication", "/courses/{course_id}/publication/", facet_of="/courses/{course_id}/")``.
+    """
+
+    cors_enabled = False
+
+    def __init__(self, name: str, path: str, *, facet_of: str | None = None, **kw: Any) -> None:
+        pattern = re.sub(r"\{(\w+_id)\}", rf"{{\1:{UUID_PATTERN}}}", path)
+        super().__init__(
+            name=name,
+            path=PREFIX + pattern,
+            traverse=(facet_of or path).rstrip("/") or "/",
+            cors_enabled=False,
+            depth=kw.pop("depth", 2),
+            **kw,
+        )
+        self.public_path = PREFIX + path
+        self.is_item = facet_of is None
+
+    def add_view(
+        self,
+        method: str,
+        view: Callable[[Request], Any],
+        *,
+        permission: str | None = None,
+        body: Any = None,
+        query: Any = None,
+        if_match: str | None = None,
+        reader: Callable[[Request], dict[str, Any]] | None = None,
+        **kw: Any,
+    ) -> Any:
+        """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload)."""
+        if permission is None:
+            raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
+        method = method.upper()
+        schema = colander.MappingSchema()
+        body_schema = (merge_patch(body) if method == "PATCH" else body()) if body else None
+        query_schema = (query or (ItemQuery if method != "DELETE" else None) or ItemQuery)()
+        for child, name in ((body_schema, "body"), (query_schema, "querystring")):
+            if child is not None:
+                child.name = name
+                schema.add(child)
+        validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
+        return super().add_view(
+            method, with_etag(view), permission=permission, schema=schema, validators=(validate,), **kw
+        )
+
+
+class Validator:
+    """Fills ``request.validated`` with ``body`` and ``querystring``. Raises all faults of both at once."""
+
+    def __init__(self, method: str, body: Any, query: Any, requires_match: bool, reader: Any) -> None:
+        self.method, self.body, self.query, self.requires_match, self.reader = method, body, query, requires_match, reader
+        self.__name__ = "validate"
+
+    def __call__(self, request: Request, **kw: Any) -> None:
+        found = []
+        request.validated["querystring"] = values = {}
+        try:
+            values.update(self.query.deserialize(read_query(request)))
+        except colander.Invalid as error:
+            found += faults(error, "querystring")
+        if self.body is not None:
+            try:
+                request.validated["body"] = self.read_body(request)
+            except colander.Invalid as error:
+                found += faults(error, "body")
+        if found:
+            raise Invalid(errors=found)
+        if self.method in WRITES:
+            etags.check_if_match(request, self.requires_match)
+
+    def read_body(self, request: Request) -> dict[str, Any]:
+        if self.reader is not None:
+            given = self.reader(request)
+        elif self.method == "PATCH":
+            given = read_json(request, "application/merge-patch+json", "application/json")
+        else:
+            given = read_json(request, "application/json")
+        values = self.body.deserialize(given)
+        return apply_resets(self.body, values) if self.method == "PATCH" else values
+
+
+def read_query(request: Request) -> dict[str, Any]:
+    """The query string as a dict. Raises: Invalid for a repeated key or text that can't be stored."""
+    values: dict[str, Any] = {}
+    try:
+        pairs = list(request.GET.items())
+        for name, value in pairs:
+            check_text(name)
+            check_text(value)
+    except ValueError as error:
+        raise Invalid.field("", "must be UTF-8 text", "querystring") from error
+    for name, value in pairs:
+        if name in values:
+            raise Invalid.field(name[:200], "is given twice", "querystring")
+        values[name] = value
+    return values
+
+
+def with_etag(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """The view, answering with the ETag of the item it shows."""
+
+    @wraps(view)
+    def wrapper(request: Request) -> Any:
+        result = view(request)
+        row = request.context.row if isinstance(request.context, Item) else None
+        if row is not None and isinstance(result, dict) and result.get("id") == getattr(row, "id", None):
+            etags.set_etag(request, row, result.get("extensions"))
+        return result
+
+    return wrapper
+
+
+def add_cornice_service(config: Configurator, service: cornice.Service) -> None:
+    """Register a service; two on one path or with one name are a conflict at start-up, not a silent loss."""
+    shape = re.sub(r"\{[^/]*\}", "{}", getattr(service, "public_path", service.path))
+    config.action(("service path", shape), introspectables=())
+    config.action(("service name", service.name), introspectables=())
+    register_service_views(config, service)
+
+
+class JsonRenderer:
+    """orjson: UUIDs, datetimes (UTC with ``Z``) and dataclasses as they are."""
+
+    def __init__(self, info: Any = None) -> None:
+        pass
+
+    def __call__(self, value: Any, system: dict[str, Any]) -> bytes:
+        request = system["request"]
+        request.response.content_type = "application/json"
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
+def includeme(config: Configurator) -> None:
+    config.add_settings({"handle_exceptions": False})  # our exception views, not Cornice's
+    config.include("cornice")
+    config.add_directive("add_cornice_service", add_cornice_service)
+    config.add_renderer("cornicejson", JsonRenderer)
+    config.add_renderer("json", JsonRenderer)

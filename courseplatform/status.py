@@ -1,0 +1,81 @@
+"""What the platform says of itself: ``/api/`` (capabilities), ``/api/problems/{code}/``, ``/health/live``, ``/health/ready``."""
+
+from importlib.metadata import version
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
+from sqlalchemy import text
+
+from .errors import NotFound, Unavailable
+from .resources import Node
+from .service import Service
+
+
+class Problems(Node):
+    """``/problems``"""
+
+    def __getitem__(self, segment: str) -> Node:
+        return Node(self.request, segment, self)
+
+
+capabilities = Service("capabilities", "/")
+problems = Service("problem", "/problems/{code}/")
+
+
+@capabilities.get(permission=NO_PERMISSION_REQUIRED)
+def show_capabilities(request: Request) -> dict[str, Any]:
+    """What this platform can: version, plugins and every address with its methods."""
+    registry = request.registry
+    addresses = {
+        getattr(service, "public_path", service.path): sorted(set(service.defined_methods))
+        for service in registry.cornice_services.values()
+    }
+    return {
+        "name": "courseplatform",
+        "version": version("courseplatform"),
+        "plugins": registry.settings["courseplatform.plugins"],
+        "capabilities": registry["capabilities"],
+        "addresses": dict(sorted(addresses.items())),
+    }
+
+
+@problems.get(permission=NO_PERMISSION_REQUIRED)
+def show_problem(request: Request) -> dict[str, Any]:
+    """What an error code means and what helps. 404 ``not_found`` for a code that this platform never answers."""
+    code = request.matchdict["code"]
+    if code not in request.registry["problems"]:
+        raise NotFound()
+    return {"code": code, "type": f"/api/problems/{code}/", "detail": request.registry["problems"][code]}
+
+
+def live(request: Request) -> Response:
+    """200 while the process serves."""
+    return Response(json_body={"status": "live"})
+
+
+def ready(request: Request) -> Response:
+    """200 while the database answers and its schema is there. Raises: Unavailable."""
+    try:
+        request.db.execute(text("SELECT version_num FROM alembic_version")).all()
+    except Exception as error:
+        raise Unavailable() from error
+    return Response(json_body={"status": "ready"})
+
+
+def add_capability(config: Configurator, name: str, description: str) -> None:
+    """Announce at ``/api/`` that the platform can something."""
+    config.action(("capability", name), lambda: config.registry["capabilities"].update({name: description}))
+
+
+def includeme(config: Configurator) -> None:
+    config.registry["capabilities"] = {}
+    config.add_directive("add_capability", add_capability)
+    config.add_resource_node("courseplatform.resources.Root", "problems", Problems)
+    config.add_cornice_service(capabilities)
+    config.add_cornice_service(problems)
+    for name, view in (("live", live), ("ready", ready)):
+        config.add_route(f"health_{name}", f"/health/{name}")
+        config.add_view(view, route_name=f"health_{name}", permission=NO_PERMISSION_REQUIRED, request_method="GET")

@@ -1,0 +1,228 @@
+"""For tests, of the platform and of plugins: a database, an application, a client, a clock.
+
+``pytest_plugins = ["courseplatform.testing"]`` brings the fixtures. ``app`` sees a database whose every change is rolled
+back after the test; ``committing_app`` truly commits, for what only happens after a commit, and empties every table.
+``DATABASE_URL`` names a server to use; without it one is embedded.
+"""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from . import main, migrations
+from .db import Base, normalise_url, script_request
+from .jobs import run_due_jobs
+
+PLUGINS = (
+    "accounts",
+    "courses",
+    "enrollments",
+    "lessons",
+    "assignments",
+    "submissions",
+    "certificates",
+    "comments",
+    "notifications",
+    "reviews",
+)
+
+
+class Clock:
+    """``registry["clock"]`` of a test: real time, until it is moved."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def move(self, **delta: float) -> None:
+        """Let time pass: ``clock.move(hours=1)``."""
+        self.offset += timedelta(**delta)
+
+
+def make_app(database_url: str, var_dir: Path, **settings: Any) -> Any:
+    """The whole platform with cheap password hashes and no background thread."""
+    defaults = {
+        "courseplatform.plugins": " ".join(f"plugins.{name}" for name in PLUGINS),
+        "courseplatform.var_dir": str(var_dir),
+        "database.url": database_url,
+        "accounts.token_secret": "kY3r0m5Qx8TzN1vBc7LwJ2hGf9DsA4pE",
+        "accounts.argon2_memory_kib": "64",
+        "accounts.argon2_rounds": "1",
+    }
+    app = main({}, **{**defaults, **settings})
+    app.registry["clock"] = Clock()
+    return app
+
+
+@contextmanager
+def embedded_server(folder: Path) -> Iterator[str]:
+    """A throw-away PostgreSQL that does not care for power cuts."""
+    from .embedded import start_postgres
+
+    url = start_postgres(folder, "postgres")
+    engine = sa.create_engine(normalise_url(url), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(sa.text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(sa.text("SELECT pg_reload_conf()"))
+    engine.dispose()
+    yield url
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    """A server's URL: ``DATABASE_URL``, else an embedded one."""
+    if os.environ.get("DATABASE_URL"):
+        yield os.environ["DATABASE_URL"]
+        return
+    with tempfile.TemporaryDirectory(prefix="courseplatform-pg-", ignore_cleanup_errors=True) as folder:
+        with embedded_server(Path(folder) / "data") as url:
+            yield url
+
+
+@contextmanager
+def fresh_database(server_url: str) -> Iterator[str]:
+    """The URL of a new, empty database, dropped at the end."""
+    name = f"courseplatform_test_{uuid.uuid4().hex[:12]}"
+    admin = sa.create_engine(normalise_url(server_url), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    try:
+        yield sa.make_url(normalise_url(server_url)).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+        admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def database_url(server_url: str) -> Iterator[str]:
+    """A migrated database for the whole run."""
+    with fresh_database(server_url) as url:
+        migrations.migrate(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def wsgi_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    environ = {name: os.environ.pop(name) for name in ("DATABASE_URL",) if name in os.environ}
+    app = make_app(database_url, tmp_path_factory.mktemp("var"))
+    os.environ.update(environ)
+    yield app
+    app.registry["db.engine"].dispose()
+
+
+class Client:
+    """A WebTest client that can sign users in, count statements and run jobs.
+
+    ``client.as_(token).get(path)``; without ``as_`` it is anonymous.
+    """
+
+    def __init__(self, app: Any, token: str | None = None) -> None:
+        from webtest import TestApp
+
+        self.app, self.token = app, token
+        self.web = TestApp(app, extra_environ={"REMOTE_ADDR": "127.0.0.1"})
+        if token:
+            self.web.authorization = ("Bearer", token)
+
+    def as_(self, token: str | None) -> "Client":
+        return Client(self.app, token)
+
+    @property
+    def registry(self) -> Any:
+        return self.app.registry
+
+    @property
+    def clock(self) -> Clock:
+        return self.registry["clock"]
+
+    def call(self, method: str, path: str, body: Any = None, status: Any = None, **kw: Any) -> Any:
+        """Any request; ``body`` is sent as JSON. ``status`` is checked unless None, which means any."""
+        kw.setdefault("headers", {})
+        if body is not None:
+            kw["params"] = __import__("json").dumps(body)
+            kw.setdefault("content_type", "application/json")
+        return self.web._gen_request(method, path, status=status or "*", expect_errors=True, **kw)
+
+    def get(self, path: str, status: Any = 200, **kw: Any) -> Any:
+        return self.call("GET", path, status=status, **kw)
+
+    def post(self, path: str, body: Any = None, status: Any = 201, **kw: Any) -> Any:
+        return self.call("POST", path, body, status, **kw)
+
+    def put(self, path: str, body: Any = None, status: Any = 200, **kw: Any) -> Any:
+        return self.call("PUT", path, body, status, **kw)
+
+    def patch(self, path: str, body: Any = None, status: Any = 200, **kw: Any) -> Any:
+        return self.call("PATCH", path, body, status, **kw)
+
+    def delete(self, path: str, status: Any = 204, **kw: Any) -> Any:
+        return self.call("DELETE", path, status=status, **kw)
+
+    def run_jobs(self) -> int:
+        """Do all background work that is due. How many jobs ran."""
+        return run_due_jobs(self.registry)
+
+    @contextmanager
+    def script(self) -> Iterator[Any]:
+        """A request outside HTTP, for calling operations; its transaction commits at the end."""
+        with script_request(self.registry) as request:
+            yield request
+
+
+@pytest.fixture
+def client(wsgi_app: Any) -> Iterator[Client]:
+    """An anonymous client; whatever it writes is rolled back after the test."""
+    registry = wsgi_app.registry
+    before = registry["db.session"]
+    with registry["db.engine"].connect() as connection:
+        transaction = connection.begin()
+        registry["db.session"] = lambda is_read_only: Session(
+            bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False
+        )
+        registry["clock"].offset = timedelta()
+        try:
+            yield Client(wsgi_app)
+        finally:
+            registry["db.session"] = before
+            transaction.rollback()
+
+
+@pytest.fixture
+def committing_client(wsgi_app: Any) -> Iterator[Client]:
+    """An anonymous client whose writes are committed; every table is emptied after the test."""
+    wsgi_app.registry["clock"].offset = timedelta()
+    yield Client(wsgi_app)
+    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
+    with wsgi_app.registry["db.engine"].begin() as connection:
+        connection.execute(sa.text(f"TRUNCATE {tables}"))
+
+
+@contextmanager
+def counted_statements(registry: Any) -> Iterator[list[str]]:
+    """The SQL statements that are executed meanwhile."""
+    statements: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            statements.append(statement)
+
+    engine = registry["db.engine"]
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)

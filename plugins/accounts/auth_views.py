@@ -1,0 +1,45 @@
+"""``/auth/``: registration and signing in."""
+
+from typing import Any
+
+from courseplatform.api import NO_PERMISSION_REQUIRED, Request, Service
+
+from . import operations, sessions
+from .permissions import P
+from .representations import full_user_json
+from .schemas import Credentials, Refresh, Registration
+
+registration = Service("register", "/auth/register/", facet_of="/auth/")
+login = Service("login", "/auth/login/", facet_of="/auth/")
+token = Service("token", "/auth/token/", facet_of="/auth/")
+token_refresh = Service("token_refresh", "/auth/token/refresh/", facet_of="/auth/")
+logout = Service("logout", "/auth/logout/", facet_of="/auth/")
+
+
+@registration.post(permission=NO_PERMISSION_REQUIRED, body=Registration)
+def register(request: Request) -> Any:
+    """Make an account, always a student's. 409 ``username_taken``, ``email_taken``."""
+    user = operations.register(request, **request.validated["body"])
+    request.response.status_int = 201
+    request.response.location = f"/api/users/{user.id}/"
+    return full_user_json(user)
+
+
+@login.post(permission=NO_PERMISSION_REQUIRED, body=Credentials)
+@token.post(permission=NO_PERMISSION_REQUIRED, body=Credentials)
+def sign_in(request: Request) -> Any:
+    """Sign in with username or e-mail address. 401 ``invalid_credentials``. ``expires_in`` is in seconds."""
+    return sessions.sign_in(request, **request.validated["body"])
+
+
+@token_refresh.post(permission=NO_PERMISSION_REQUIRED, body=Refresh)
+def refresh(request: Request) -> Any:
+    """A new pair of tokens for a refresh token, which is used up by it. 401 ``invalid_refresh_token``."""
+    return sessions.refresh(request, **request.validated["body"])
+
+
+@logout.post(permission=P.SIGNED_IN)
+def sign_out(request: Request) -> Any:
+    """End the session: its access and refresh tokens are refused from now on."""
+    sessions.end_session(request, request.identity.session_id)
+    return request.no_content()

@@ -1,0 +1,18 @@
+"""Background work of accounts."""
+
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from courseplatform.api import Request
+
+from .models import SignInSession
+
+KEEP_DAYS = 7
+
+
+def purge_sessions(request: Request) -> None:
+    """Forget sessions, with their refresh tokens, a week after they ended or expired."""
+    before = request.now - timedelta(days=KEEP_DAYS)
+    over = (SignInSession.expires_at < before) | (SignInSession.ended_at < before)
+    request.db.execute(delete(SignInSession).where(over))

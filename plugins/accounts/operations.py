@@ -1,0 +1,110 @@
+"""Verbs of users."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, text, update
+
+from courseplatform.api import Conflict, Forbidden, Request
+
+from .events import UserErased, UserRoleChanged
+from .models import SignInSession, User
+from .passwords import check_strength
+
+# An arbitrary number: whoever takes an administrator away waits for the others who do.
+ADMIN_LOCK = 7_206_412
+
+
+def register(
+    request: Request,
+    *,
+    username: str,
+    email: str,
+    password: str,
+    first_name: str = "",
+    last_name: str = "",
+    role: str = "student",
+) -> User:
+    """Make an account. Raises: Invalid (weak password), and 409 ``username_taken`` or ``email_taken`` by constraint."""
+    check_strength(password, username=username, email=email)
+    user = User(
+        username=username,
+        email=email,
+        password_hash=request.registry["passwords"].hash(password),
+        first_name=first_name,
+        last_name=last_name,
+        role=role,
+        created_at=request.now,
+    )
+    request.db.add(user)
+    request.db.flush()
+    return user
+
+
+def update_user(request: Request, user: User, changes: dict[str, Any], *, may_administer: bool) -> None:
+    """Apply changed fields. Emits ``UserRoleChanged``.
+
+    Raises: Forbidden for a role or activity that the caller may not set; Conflict("last_admin").
+    """
+    by_user_id = request.identity.id
+    is_role_changed = changes.get("role", user.role) != user.role
+    is_activity_changed = changes.get("is_active", user.is_active) != user.is_active
+    if is_role_changed or is_activity_changed:
+        if not may_administer:
+            raise Forbidden()
+        if user.id == by_user_id:
+            raise Forbidden("own_account")
+        if changes.get("role", user.role) != "admin" or not changes.get("is_active", user.is_active):
+            keep_an_admin(request, user)
+    if changes.get("email", user.email) != user.email:
+        user.email_verified_at = None
+    for name, value in changes.items():
+        setattr(user, name, value)
+    if not user.is_active:
+        end_sessions(request, user.id)
+    request.db.flush()
+    if is_role_changed:
+        request.emit(UserRoleChanged(user_id=user.id, role=user.role, by_user_id=by_user_id))
+
+
+def keep_an_admin(request: Request, user: User) -> None:
+    """Raises: Conflict("last_admin") if ``user`` is the only active administrator, also while others are demoted."""
+    if user.role != "admin" or not user.is_active:
+        return
+    request.db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADMIN_LOCK})
+    others = select(User.id).where(User.role == "admin", User.is_active, User.id != user.id).limit(1)
+    if request.db.scalar(others) is None:
+        raise Conflict("last_admin")
+
+
+def erase_user(request: Request, user: User, *, by_user_id: UUID, transfer_to_id: UUID | None = None) -> None:
+    """Redact an account in place and end its sessions. Emits ``UserErased``, which subscribers may refuse. Idempotent.
+
+    Raises: Conflict("last_admin"), Conflict("owns_courses") from courses.
+    """
+    if user.erased_at is not None:
+        return
+    keep_an_admin(request, user)
+    request.emit(UserErased(user_id=user.id, transfer_to_id=transfer_to_id, by_user_id=by_user_id))
+    user.username, user.email = f"erased-{user.id}", f"erased-{user.id}@erased.invalid"
+    user.first_name = user.last_name = ""
+    user.password_hash = user.email_verified_at = None
+    user.is_active, user.erased_at = False, request.now
+    end_sessions(request, user.id)
+
+
+def end_sessions(request: Request, user_id: UUID) -> None:
+    """End every session of a user; the next request with any of their tokens is 401."""
+    living = update(SignInSession).where(SignInSession.user_id == user_id, SignInSession.ended_at.is_(None))
+    request.db.execute(living.values(ended_at=request.now))
+
+
+def find_by_login(request: Request, login: str) -> User | None:
+    """The user with this username or e-mail address, whatever its case."""
+    column = User.email if "@" in login else User.username
+    return request.db.scalars(select(User).where(func.lower(column) == login.lower())).one_or_none()
+
+
+def get_active_user(request: Request, user_id: UUID) -> User | None:
+    """The user, if the account is active."""
+    return request.db.scalars(select(User).where(User.id == user_id, User.is_active)).one_or_none()

@@ -1,0 +1,10 @@
+"""Error codes of accounts."""
+
+PROBLEMS = {
+    "username_taken": "Another account has this username. Choose another; upper and lower case make no difference.",
+    "email_taken": "Another account has this e-mail address. Sign in, or use another address.",
+    "invalid_credentials": "Username or password is wrong, or the account is not active.",
+    "invalid_refresh_token": "The refresh token is unknown, used up or its session has ended. Sign in again.",
+    "last_admin": "This is the last active administrator. Make another one first.",
+    "own_account": "An administrator can't do this to the own account. Ask another administrator.",
+}

@@ -1,0 +1,66 @@
+"""What accounts take in."""
+
+from zoneinfo import ZoneInfo
+
+import colander
+
+from courseplatform.api import Body, Choice, Flag, Id, ListQuery, Query, Text, drop, field
+
+from .models import ROLES
+from .passwords import MAX_CHARS, MIN_CHARS
+
+
+def is_time_zone(node: colander.SchemaNode, value: str) -> None:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError) as error:
+        raise colander.Invalid(node, "must be an IANA time zone") from error
+
+
+def username() -> colander.SchemaNode:
+    pattern = colander.Regex(r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z", "may have letters, digits, '.', '_' and '-'")
+    return field(Text(50, min_chars=3), validator=pattern)
+
+
+def email() -> colander.SchemaNode:
+    pattern = colander.Regex(r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+\Z", "must be an e-mail address")
+    return field(Text(254, min_chars=3), validator=pattern)
+
+
+class Registration(Body):
+    username = username()
+    email = email()
+    password = field(Text(MAX_CHARS, MIN_CHARS, is_trimmed=False))
+    first_name = field(Text(100), missing="")
+    last_name = field(Text(100), missing="")
+
+
+class Credentials(Body):
+    username = field(Text(254, min_chars=1), description="Username or e-mail address.")
+    password = field(Text(MAX_CHARS, min_chars=1, is_trimmed=False))
+
+
+class Refresh(Body):
+    refresh_token = field(Text(200, min_chars=1))
+
+
+class UserBody(Body):
+    username = username()
+    email = email()
+    first_name = field(Text(100), missing="")
+    last_name = field(Text(100), missing="")
+    locale = field(Choice("en", "ru"), missing="en")
+    timezone = field(Text(60), missing="UTC", validator=is_time_zone)
+    role = field(Choice(*ROLES), missing=drop, description="Administrators only, and never the own one.")
+    is_active = field(Flag(), missing=drop, description="Administrators only, and never the own one.")
+
+
+class UserList(ListQuery):
+    role = field(Choice(*ROLES), missing=None)
+    is_active = field(Flag(is_text=True), missing=None)
+    search = field(Text(100), missing="", description="Start of a username or e-mail address.")
+    ordering = field(Choice("created_at", "-created_at"), missing="-created_at")
+
+
+class Erasure(Query):
+    transfer_to = field(Id(), missing=None, description="The teacher who takes over the courses.")

@@ -1,0 +1,40 @@
+"""What happens to assignments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from courseplatform.api import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentPublished(Event):
+    assignment_id: UUID
+    lesson_id: UUID
+    course_id: UUID
+    title: str
+    by_user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentDatesChanged(Event):
+    """``due_at`` or ``lock_at`` of an assignment moved."""
+
+    assignment_id: UUID
+    lesson_id: UUID
+    course_id: UUID
+    title: str
+    due_at: datetime | None
+    is_due_date_changed: bool
+    by_user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentDueSoon(Event):
+    """Less than 24 hours are left. Emitted by a periodic job, perhaps more than once per assignment."""
+
+    assignment_id: UUID
+    lesson_id: UUID
+    course_id: UUID
+    title: str
+    due_at: datetime

@@ -1,0 +1,5 @@
+"""What other plugins may import from certificates."""
+
+from .events import CertificateIssued, CertificateRevoked
+from .models import Certificate
+from .operations import issue_certificate

@@ -1,0 +1,7 @@
+"""(being written)"""
+
+from pyramid.config import Configurator
+
+
+def includeme(config: Configurator) -> None:
+    pass

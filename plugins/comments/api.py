@@ -1,0 +1,5 @@
+"""What other plugins may import from comments."""
+
+from .events import CommentReplied
+from .models import Comment
+from .operations import write_comment

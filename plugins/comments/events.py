@@ -1,0 +1,16 @@
+"""What happens to comments."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from courseplatform.api import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommentReplied(Event):
+    """Someone answered a comment. ``path``: the address of the reply."""
+
+    comment_id: UUID
+    parent_author_id: UUID
+    by_user_id: UUID
+    path: str

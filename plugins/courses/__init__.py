@@ -1,0 +1,28 @@
+"""Courses: what is taught, by whom, and whether it can be seen.
+
+Offers: courses, their life (draft, published, archived), co-teachers; the local roles ``owner`` and ``teacher`` at
+``CourseItem``; the directive ``add_course_dependent`` for plugins whose rows forbid a course's deletion.
+Needs: accounts.
+"""
+
+from pyramid.config import Configurator
+
+
+def includeme(config: Configurator) -> None:
+    config.include("plugins.accounts")
+    config.include("plugins.courses.dependents")
+    config.add_problems("plugins.courses.problems.PROBLEMS")
+    config.add_resource_node("courseplatform.api.Root", "courses", "plugins.courses.resources.Courses")
+    config.add_resource_node("plugins.courses.resources.CourseItem", "teachers", "plugins.courses.resources.Teachers")
+    config.add_local_role("plugins.courses.resources.CourseItem", "owner", "plugins.courses.roles.owns")
+    config.add_local_role("plugins.courses.resources.CourseItem", "teacher", "plugins.courses.roles.teaches")
+    config.add_representation("plugins.courses.models.Course", "plugins.courses.representations.course_json")
+    config.add_representation(
+        "plugins.courses.models.CourseTeacher",
+        "plugins.courses.representations.teacher_json",
+        load="plugins.courses.representations.load_cards",
+    )
+    config.add_extension("plugins.courses.models.Course", "teacher", "plugins.courses.representations.load_teachers")
+    config.add_subscriber("plugins.courses.subscribers.hand_over_courses", "plugins.accounts.events.UserErased")
+    config.scan("plugins.courses.views")
+    config.scan("plugins.courses.teacher_views")

@@ -1,0 +1,7 @@
+"""What other plugins may import from courses."""
+
+from .events import CourseDeleted, CoursePublished, CourseTeacherAdded
+from .models import Course
+from .operations import create_course, is_staff, lock_course, publish_course, record_rating
+from .resources import CourseItem, staff_principals
+from .roles import teaches

@@ -1,0 +1,36 @@
+"""Courses as JSON."""
+
+from typing import Any
+from uuid import UUID
+
+from courseplatform.api import Request
+from plugins.accounts.api import user_cards
+
+from .models import Course, CourseTeacher
+
+
+def course_json(request: Request, course: Course) -> dict[str, Any]:
+    return {
+        "id": course.id,
+        "title": course.title,
+        "description": course.description,
+        "teacher_id": course.teacher_id,
+        "status": course.status,
+        "created_at": course.created_at,
+        "updated_at": course.updated_at,
+        "review_count": course.review_count,
+        "review_average": round(course.rating_sum / course.review_count, 2) if course.review_count else None,
+    }
+
+
+def load_teachers(request: Request, courses: list[Course]) -> dict[UUID, Any]:
+    cards = user_cards(request, {course.teacher_id for course in courses})
+    return {course.id: cards.get(course.teacher_id) for course in courses}
+
+
+def teacher_json(request: Request, teacher: CourseTeacher, card: Any) -> dict[str, Any]:
+    return {"user_id": teacher.user_id, "added_at": teacher.added_at, "user": card}
+
+
+def load_cards(request: Request, teachers: list[CourseTeacher]) -> dict[UUID, Any]:
+    return user_cards(request, {teacher.user_id for teacher in teachers})

@@ -1,0 +1,29 @@
+"""Who owns and who teaches a course, as SQL. A former teacher's rights end with the role."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, or_, select
+
+from plugins.accounts.api import User
+
+from .models import Course, CourseTeacher
+
+TEACHING = ("teacher", "admin")
+
+
+def owns(user_id: Any, course_id: Any) -> ColumnElement[bool]:
+    return exists(
+        select(Course.id)
+        .join(User, User.id == Course.teacher_id)
+        .where(Course.id == course_id, Course.teacher_id == user_id, User.role.in_(TEACHING))
+    )
+
+
+def teaches(user_id: Any, course_id: Any) -> ColumnElement[bool]:
+    """Owner or co-teacher."""
+    is_co_teacher = exists(
+        select(CourseTeacher.user_id)
+        .join(User, User.id == CourseTeacher.user_id)
+        .where(CourseTeacher.course_id == course_id, CourseTeacher.user_id == user_id, User.role.in_(TEACHING))
+    )
+    return or_(owns(user_id, course_id), is_co_teacher)

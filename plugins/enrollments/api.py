@@ -1,0 +1,7 @@
+"""What other plugins may import from enrollments."""
+
+from .events import CourseCompleted, StudentEnrolled
+from .models import ENROLLED, Enrollment
+from .operations import enrol, is_enrolled, progress_of, refresh_progress
+from .resources import EnrollmentItem, Enrollments
+from .roles import studies, took_part

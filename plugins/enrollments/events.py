@@ -1,0 +1,26 @@
+"""What happens to enrollments."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from courseplatform.api import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentEnrolled(Event):
+    """Someone joined a course, or came back. Raise to refuse."""
+
+    enrollment_id: UUID
+    course_id: UUID
+    course_title: str
+    student_id: UUID
+    by_user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseCompleted(Event):
+    """A student has done all that the course requires; once per enrollment."""
+
+    enrollment_id: UUID
+    course_id: UUID
+    student_id: UUID

@@ -1,0 +1,8 @@
+from enum import StrEnum
+
+
+class P(StrEnum):
+    LIST = "lesson:list"
+    VIEW = "lesson:view"
+    READ = "lesson:read"
+    COMPLETE = "lesson:complete"

@@ -1,0 +1,3 @@
+"""What other plugins may import from notifications."""
+
+from .models import Notification

