@@ -20,6 +20,7 @@ CORE = (
     "jobs",
     "files",
     "status",
+    "cli",
 )
 
 

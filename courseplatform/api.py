@@ -10,7 +10,7 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from .db import Base, Bytes, Timestamped, UuidKey
+from .db import Base, Bytes, Timestamped, UuidKey, script_request
 from .errors import (
     ApiError,
     Conflict,

@@ -117,7 +117,7 @@ def script_request(registry: Registry) -> Iterator[Request]:
 
 
 def on_abort(request: Request, work: Callable[[Request], object]) -> None:
-    """Run ``work(request)`` in a transaction of its own after this one was rolled back: what must stay although we refuse."""
+    """Run ``work(request)`` in its own transaction after this one was rolled back: what stays although we refuse."""
     registry = request.registry
 
     def hook() -> None:

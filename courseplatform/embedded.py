@@ -19,14 +19,18 @@ def prepare(settings: dict[str, Any]) -> None:
     """Complete ``settings`` for a machine that has nothing but Python. Does nothing unless embedded."""
     if not asbool(settings.get("courseplatform.embedded", False)):
         return
-    var_dir = Path(settings.get("courseplatform.var_dir") or "var").resolve()
-    settings["courseplatform.var_dir"] = str(var_dir)
-    var_dir.mkdir(parents=True, exist_ok=True)
-    if not (os.environ.get("DATABASE_URL") or settings.get("database.url")):
-        settings["database.url"] = start_postgres(var_dir / "postgres")
     from .migrations import migrate
 
-    migrate(os.environ.get("DATABASE_URL") or settings["database.url"])
+    settings["database.url"] = database_url(settings)
+    migrate(settings["database.url"])
+
+
+def database_url(settings: dict[str, Any]) -> str:
+    """``DATABASE_URL`` or ``database.url`` if one is set; else the embedded server's, started for it."""
+    var_dir = Path(settings.get("courseplatform.var_dir") or "var").resolve()
+    var_dir.mkdir(parents=True, exist_ok=True)
+    settings["courseplatform.var_dir"] = str(var_dir)
+    return os.environ.get("DATABASE_URL") or settings.get("database.url") or start_postgres(var_dir / "postgres")
 
 
 def start_postgres(folder: Path, database: str = DATABASE) -> str:

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 #: code → what happened and what helps. Plugins add theirs with ``add_problems``.
 PROBLEMS = {
     "bad_request": "The request can't be understood.",
-    "malformed_json": "The body is not the JSON object that is expected here: no duplicate keys, NaN, NUL or deep nesting.",
+    "malformed_json": "The body is not a JSON object, or has duplicate keys, NaN, NUL or deep nesting.",
     "unauthenticated": "Sign in first, and send the access token as 'Authorization: Bearer …'.",
     "invalid_token": "The access token is malformed, expired or its session has ended. Refresh it or sign in again.",
     "forbidden": "You may see this, but your role does not allow the action.",
@@ -205,12 +205,16 @@ def url_decode_error(exc: URLDecodeError, request: Request) -> Response:
 def integrity_error(exc: IntegrityError, request: Request) -> Response:
     """A constraint said no: 409 with the code that the constraint carries (``info={"conflict": code}``)."""
     name = getattr(getattr(exc.orig, "diag", None), "constraint_name", None)
-    for table in Base.metadata.tables.values():
-        for constraint in (*table.constraints, *table.indexes):
-            if constraint.name == name and "conflict" in constraint.info:
-                return problem(request, 409, constraint.info["conflict"])
-    log.warning("constraint without a conflict code: %s", name)
-    return problem(request, 409, "conflict")
+    code = conflict_codes().get(str(name))
+    if code is None:
+        log.warning("constraint without a conflict code: %s", name)
+    return problem(request, 409, code or "conflict")
+
+
+def conflict_codes() -> dict[str, str]:
+    """Constraint name → the code that it carries, over all tables."""
+    named: list[Any] = [c for table in Base.metadata.tables.values() for c in (*table.constraints, *table.indexes)]
+    return {str(c.name): c.info["conflict"] for c in named if "conflict" in c.info}
 
 
 def database_error(exc: Exception, request: Request) -> Response:

@@ -116,7 +116,9 @@ def send_file(request: Request, key: str, *, name: str, size_bytes: int, sha256:
     response.content_length = size_bytes
     response.content_type = safe_type(name)
     ascii_name = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in name)
-    response.headers["Content-Disposition"] = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
+    )
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response.etag = sha256
     response.conditional_response = True

@@ -1,8 +1,8 @@
 """Background jobs: PostgreSQL is the truth.
 
-``request.enqueue(fn, **ids)`` writes an outbox row in the caller's transaction. A runner takes the row under a lock, runs
-``fn(request, **ids)`` and marks it done in one transaction: the job's database effect happens exactly once, however
-often it is tried. Arguments are JSON scalars; ``…_id`` arrives as UUID and ``…_at`` as an aware datetime.
+``request.enqueue(fn, **ids)`` writes an outbox row in the caller's transaction. A runner takes the row under a lock,
+runs ``fn(request, **ids)`` and marks it done in one transaction: the job's database effect happens exactly once,
+however often it is tried. Arguments are JSON scalars; ``…_id`` arrives as UUID and ``…_at`` as an aware datetime.
 """
 
 import logging
@@ -65,7 +65,7 @@ def job_name(fn: Job) -> str:
 
 
 def enqueue(request: Request, fn: Job, *, delay_s: int = 0, **ids: Any) -> None:
-    """Run ``fn(request, **ids)`` after, and only if, this transaction commits. Raises: LookupError if not registered."""
+    """Run ``fn(request, **ids)`` if this transaction commits, and after it. Raises: LookupError if not registered."""
     name = job_name(fn)
     if name not in request.registry["jobs"]:
         raise LookupError(f"{name} is not a registered job: add_jobs() its module")

@@ -61,9 +61,7 @@ def read_cursor(cursor: str, order: Any) -> tuple[bool, tuple[Any, ...]]:
         direction, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if direction not in ("n", "p") or len(values) != len(order):
             raise ValueError
-        key = tuple(
-            READERS[column.type.python_type](value) for column, value in zip(order, values, strict=True)
-        )
+        key = tuple(READERS[column.type.python_type](value) for column, value in zip(order, values, strict=True))
         if any(isinstance(part, datetime) and part.tzinfo is None for part in key):
             raise ValueError
         if any(isinstance(part, int) and abs(part) > 2**31 - 1 for part in key):

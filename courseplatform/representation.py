@@ -75,7 +75,9 @@ def wanted_extensions(request: Request, model: Any) -> list[str]:
     keys = [key.strip() for key in asked.split(",") if key.strip()]
     known = request.registry["extensions"].get(model, {})
     if any(key not in known for key in keys):
-        raise Invalid.field("expand", "must name extensions of this resource: " + ", ".join(sorted(known)), "querystring")
+        raise Invalid.field(
+            "expand", "must name extensions of this resource: " + ", ".join(sorted(known)), "querystring"
+        )
     return sorted(set(keys))
 
 

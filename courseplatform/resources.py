@@ -98,7 +98,9 @@ def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool) -> Sele
     for depth in range(1, len(classes)):
         column = classes[depth].parent_id
         if column is None:
-            raise TypeError(f"{classes[depth].__name__} hangs beneath {classes[depth - 1].__name__}: it needs parent_id")
+            raise TypeError(
+                f"{classes[depth].__name__} hangs beneath {classes[depth - 1].__name__}: it needs parent_id"
+            )
         child, parent = models[depth], models[depth - 1]
         on = and_(child.id == bindparam(f"id_{depth}"), getattr(child, column) == parent.id)
         statement = statement.join(child, on, isouter=not is_locking)
@@ -166,7 +168,9 @@ def add_resource_node(config: Configurator, parent: Any, name: str, factory: Any
     Two plugins on one spot are a conflict at start-up.
     """
     parent, factory = config.maybe_dotted(parent), config.maybe_dotted(factory)
-    introspectable = config.introspectable("resource nodes", (parent, name), f"{parent.__name__}/{name}", "resource node")
+    introspectable = config.introspectable(
+        "resource nodes", (parent, name), f"{parent.__name__}/{name}", "resource node"
+    )
     introspectable["parent"], introspectable["name"], introspectable["factory"] = parent, name, factory
 
     def register() -> None:

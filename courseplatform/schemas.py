@@ -259,7 +259,11 @@ def faults(error: colander.Invalid, location: str) -> list[Fault]:
         if node_error.msg:
             found.append(Fault(location, ".".join(path)[:200], "; ".join(map(str, node_error.messages()))))
         for child in node_error.children:
-            name = str(child.pos) if child.pos is not None and node_error.node.typ.__class__ is Listing else child.node.name
+            name = (
+                str(child.pos)
+                if child.pos is not None and node_error.node.typ.__class__ is Listing
+                else child.node.name
+            )
             walk(child, (*path, name))
 
     walk(error, ())

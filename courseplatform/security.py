@@ -25,7 +25,7 @@ class IdentitySource(Protocol):
     """How the plugin that owns accounts tells core who calls."""
 
     def claims(self, request: Request) -> dict[str, Any] | None:
-        """Bind parameters for ``statement``, among them ``user_id``; None without credentials. Raises: Unauthenticated."""
+        """Parameters of ``statement``, ``user_id`` among them; None without credentials. Raises: Unauthenticated."""
 
     def statement(self) -> Select[Any]:
         """One row if the session lives and its user is active, else none."""
@@ -70,7 +70,7 @@ class SecurityPolicy:
         return identity and identity.id
 
     def permits(self, request: Request, context: Any, permission: str) -> Any:
-        """Pyramid's Allowed, or a ``Refusal`` whose status tells hidden (404), unknown (401) and forbidden (403) apart."""
+        """Pyramid's Allowed, or a ``Refusal`` that tells hidden (404), unknown (401) and forbidden (403) apart."""
         caller = self.caller(request, context)
         principals = self.principals(caller, context)
         items = items_of(context) if isinstance(context, Node) else []
@@ -153,7 +153,9 @@ def identity_statement(
         for depth, cls in enumerate(classes):
             for number, (role, expression) in enumerate(roles_of(registry, cls)):
                 label = f"role_{depth}_{number}"
-                statement = statement.add_columns(expression(user_id, bindparam(f"row_{depth}", type_=Uuid())).label(label))
+                statement = statement.add_columns(
+                    expression(user_id, bindparam(f"row_{depth}", type_=Uuid())).label(label)
+                )
                 labels.append((depth, role, label))
         cache[classes] = statement, labels
     return cache[classes]

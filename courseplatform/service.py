@@ -83,7 +83,13 @@ class Validator:
     """Fills ``request.validated`` with ``body`` and ``querystring``. Raises all faults of both at once."""
 
     def __init__(self, method: str, body: Any, query: Any, requires_match: bool, reader: Any) -> None:
-        self.method, self.body, self.query, self.requires_match, self.reader = method, body, query, requires_match, reader
+        self.method, self.body, self.query, self.requires_match, self.reader = (
+            method,
+            body,
+            query,
+            requires_match,
+            reader,
+        )
         self.__name__ = "validate"
 
     def __call__(self, request: Request, **kw: Any) -> None:

@@ -1,7 +1,7 @@
 """Settings: declared by ``add_setting``, typed once, all faults reported together.
 
 A value is looked up in the environment first, then in the ini file, then in the declaration's default.
-``accounts.token_secret`` reads the variable ``COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET`` unless the declaration names another.
+``accounts.token_secret`` reads ``COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET`` unless the declaration names another variable.
 """
 
 import os

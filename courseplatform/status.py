@@ -1,4 +1,4 @@
-"""What the platform says of itself: ``/api/`` (capabilities), ``/api/problems/{code}/``, ``/health/live``, ``/health/ready``."""
+"""What the platform says of itself: ``/api/``, ``/api/problems/{code}/``, ``/health/live``, ``/health/ready``."""
 
 from importlib.metadata import version
 from typing import Any

@@ -1,7 +1,7 @@
 """For tests, of the platform and of plugins: a database, an application, a client, a clock.
 
-``pytest_plugins = ["courseplatform.testing"]`` brings the fixtures. ``app`` sees a database whose every change is rolled
-back after the test; ``committing_app`` truly commits, for what only happens after a commit, and empties every table.
+``pytest -p courseplatform.testing`` brings the fixtures. ``client`` sees a database whose every change is rolled back
+after the test; ``committing_client`` truly commits, for races and what only happens after a commit.
 ``DATABASE_URL`` names a server to use; without it one is embedded.
 """
 
@@ -87,9 +87,9 @@ def server_url() -> Iterator[str]:
     if os.environ.get("DATABASE_URL"):
         yield os.environ["DATABASE_URL"]
         return
-    with tempfile.TemporaryDirectory(prefix="courseplatform-pg-", ignore_cleanup_errors=True) as folder:
-        with embedded_server(Path(folder) / "data") as url:
-            yield url
+    made = tempfile.TemporaryDirectory(prefix="courseplatform-pg-", ignore_cleanup_errors=True)
+    with made as folder, embedded_server(Path(folder) / "data") as url:
+        yield url
 
 
 @contextmanager
@@ -183,10 +183,10 @@ class Client:
             yield request
 
 
-@pytest.fixture
-def client(wsgi_app: Any) -> Iterator[Client]:
-    """An anonymous client; whatever it writes is rolled back after the test."""
-    registry = wsgi_app.registry
+@contextmanager
+def rolled_back(app: Any) -> Iterator[tuple[Client, sa.Connection]]:
+    """An anonymous client whose writes all happen on one connection and are rolled back at the end."""
+    registry = app.registry
     before = registry["db.session"]
     with registry["db.engine"].connect() as connection:
         transaction = connection.begin()
@@ -195,10 +195,17 @@ def client(wsgi_app: Any) -> Iterator[Client]:
         )
         registry["clock"].offset = timedelta()
         try:
-            yield Client(wsgi_app)
+            yield Client(app), connection
         finally:
             registry["db.session"] = before
             transaction.rollback()
+
+
+@pytest.fixture
+def client(wsgi_app: Any) -> Iterator[Client]:
+    """An anonymous client; whatever it writes is rolled back after the test."""
+    with rolled_back(wsgi_app) as (made, _):
+        yield made
 
 
 @pytest.fixture

@@ -26,5 +26,6 @@ def includeme(config: Configurator) -> None:
     config.add_representation("plugins.accounts.models.User", "plugins.accounts.representations.user_json")
     config.add_jobs("plugins.accounts.jobs")
     config.add_periodic_job("plugins.accounts.jobs.purge_sessions", every_s=3600)
+    config.add_command("plugins.accounts.commands.create_admin")
     config.scan("plugins.accounts.views")
     config.scan("plugins.accounts.auth_views")

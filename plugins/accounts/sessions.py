@@ -21,7 +21,7 @@ GRACE_S = 10
 
 
 def sign_in(request: Request, *, username: str, password: str) -> dict[str, Any]:
-    """A new session's tokens. Raises: Unauthenticated("invalid_credentials"), alike and as slowly for unknown and wrong."""
+    """A new session's tokens. Raises: Unauthenticated("invalid_credentials"), alike for unknown and wrong."""
     user = find_by_login(request, username)
     is_right = request.registry["passwords"].matches(user and user.password_hash, password)
     if user is None or not is_right or not user.is_active:
@@ -67,9 +67,7 @@ def end_session(request: Request, session_id: UUID) -> None:
 
 def issue_tokens(request: Request, user_id: UUID, session_id: UUID) -> dict[str, Any]:
     refresh_token = secrets.token_urlsafe(32)
-    request.db.add(
-        RefreshToken(session_id=session_id, token_sha256=sha256(refresh_token), created_at=request.now)
-    )
+    request.db.add(RefreshToken(session_id=session_id, token_sha256=sha256(refresh_token), created_at=request.now))
     engine = request.registry["accounts.tokens"]
     return {
         "access_token": engine.create_token(user_id, sid=str(session_id)),

@@ -28,8 +28,10 @@ def list_users(request: Request) -> Any:
     if asked["search"]:
         start = asked["search"].lower()
         found = found.where(
-            or_(func.lower(User.username).startswith(start, autoescape=True),
-                func.lower(User.email).startswith(start, autoescape=True))
+            or_(
+                func.lower(User.username).startswith(start, autoescape=True),
+                func.lower(User.email).startswith(start, autoescape=True),
+            )
         )
     return request.paginate(found, order=(User.id,), is_descending=asked["ordering"].startswith("-"))
 
@@ -58,7 +60,8 @@ def update_user(request: Request) -> Any:
 def erase_user(request: Request) -> Any:
     """Erase a user in place: personal data goes, grades and certificates stay, pseudonymous.
 
-    403 ``own_account``: use ``/users/me/``. 409 ``owns_courses`` unless ``?transfer_to=`` names a teacher; 409 ``last_admin``.
+    403 ``own_account``: use ``/users/me/``. 409 ``last_admin``; 409 ``owns_courses`` unless ``?transfer_to=`` names
+    a teacher.
     """
     if request.context.row.id == request.identity.id:
         raise Forbidden("own_account")
@@ -73,7 +76,5 @@ def erase_me(request: Request) -> Any:
 
 def erase(request: Request) -> Any:
     transfer_to_id = request.validated["querystring"]["transfer_to"]
-    operations.erase_user(
-        request, request.context.row, by_user_id=request.identity.id, transfer_to_id=transfer_to_id
-    )
+    operations.erase_user(request, request.context.row, by_user_id=request.identity.id, transfer_to_id=transfer_to_id)
     return request.no_content()

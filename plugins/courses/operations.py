@@ -32,8 +32,10 @@ def create_course(
     return course
 
 
-def update_course(request: Request, course: Course, changes: dict[str, Any], *, by_user_id: UUID, is_admin: bool) -> None:
-    """Apply changed fields; a changed ``status`` is the matching verb. Raises: Forbidden for ``teacher_id``, Conflict."""
+def update_course(
+    request: Request, course: Course, changes: dict[str, Any], *, by_user_id: UUID, is_admin: bool
+) -> None:
+    """Apply changed fields; a changed ``status`` is the matching verb. Raises: Forbidden (``teacher_id``), Conflict."""
     teacher_id = changes.pop("teacher_id", course.teacher_id)
     status = changes.pop("status", course.status)
     for name, value in changes.items():
@@ -61,7 +63,7 @@ def move_to(request: Request, course: Course, status: str, *, by_user_id: UUID) 
 
 
 def publish_course(request: Request, course: Course, *, by_user_id: UUID) -> None:
-    """Publish and announce (``CoursePublished``). Raises: Conflict("already_published"); a subscriber may refuse too."""
+    """Publish and announce (``CoursePublished``). Raises: Conflict("already_published"); subscribers may refuse too."""
     course.publish(request.now)
     request.emit(CoursePublished(course_id=course.id, by_user_id=by_user_id))
 

@@ -33,7 +33,7 @@ def list_courses(request: Request) -> Any:
 
 @courses.post(permission=P.CREATE, body=NewCourse)
 def create_course(request: Request) -> Any:
-    """Make a course, a draft unless ``status`` says published. 403 for a foreign ``teacher_id``; 409 ``not_a_teacher``."""
+    """Make a course, a draft unless ``status`` says published. 403: a foreign ``teacher_id``; 409 ``not_a_teacher``."""
     values = request.validated["body"]
     owner_id = values.pop("teacher_id", request.identity.id)
     if owner_id != request.identity.id and request.identity.role != "admin":
@@ -64,13 +64,11 @@ def update_course(request: Request) -> Any:
 
 @course.delete(permission=P.OWN, query=Deletion)
 def delete_course(request: Request) -> Any:
-    """Delete a course. 409 ``has_dependents`` with counts: archive it instead. ``?force=true`` is for administrators."""
+    """Delete a course. 409 ``has_dependents`` with counts: archive it instead. ``?force=true``: administrators only."""
     is_forced = request.validated["querystring"]["force"]
     if is_forced and request.identity.role != "admin":
         raise Forbidden()
-    operations.delete_course(
-        request, request.context.row, by_user_id=request.identity.id, is_forced=is_forced
-    )
+    operations.delete_course(request, request.context.row, by_user_id=request.identity.id, is_forced=is_forced)
     return request.no_content()
 
 

@@ -1,0 +1,51 @@
+"""``[server:main] use = egg:courseplatform``: waitress, with background jobs running beside it."""
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import waitress
+
+from .jobs import Runner
+
+log = logging.getLogger(__name__)
+
+
+def serve(app: Any, global_conf: dict[str, str], **options: Any) -> None:
+    """Serve until SIGTERM or Ctrl-C; then answer what is being worked on and finish the job at hand."""
+    server = waitress.create_server(app, clear_untrusted_proxy_headers=True, ident=None, **options)
+    signal.signal(signal.SIGTERM, stop)
+    runner = None
+    registry = getattr(app, "registry", None)  # a filter in front of the application hides it
+    if registry is not None and registry.settings["jobs.in_process"]:
+        runner = Runner(registry)
+        runner.start()
+    welcome(server.effective_host, server.effective_port, global_conf.get("__file__", "development.ini"))
+    try:
+        server.run()
+    finally:
+        server.close()
+        if runner is not None:
+            runner.stop()
+
+
+def stop(signum: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def welcome(host: str, port: int, ini: str) -> None:
+    """Say where everything is, in commands that can be copied."""
+    command = Path(sys.argv[0]).with_name("courseplatform")
+    lines = (
+        "",
+        "The course platform is running. Stop it with Ctrl-C; its data stays.",
+        f"  API   http://{host}:{port}/api/ lists every address",
+        "  Docs  README.md has the first ten calls; docs/ has the rest",
+        f"  Next  in another terminal: {command} demo {os.path.relpath(ini)}",
+        "",
+    )
+    print("\n".join(lines), file=sys.stderr, flush=True)

@@ -1,0 +1,32 @@
+"""``courseplatform create-admin``."""
+
+import click
+
+from courseplatform.api import Invalid, script_request
+
+from .operations import register
+
+
+@click.command("create-admin")
+@click.argument("ini", type=click.Path(exists=True, dir_okay=False))
+@click.option("--username", prompt=True)
+@click.option("--email", prompt=True)
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+@click.pass_context
+def create_admin(ctx: click.Context, ini: str, username: str, email: str, password: str) -> None:
+    """Make an administrator; asks for what is not given."""
+    from sqlalchemy.exc import IntegrityError
+
+    from .schemas import Registration
+
+    given = {"username": username, "email": email, "password": password}
+    try:
+        values = Registration().deserialize(given)
+        with script_request(ctx.find_root().obj.registry) as request:
+            user = register(request, **values, role="admin")
+            user.email_verified_at = request.now
+    except Invalid as error:
+        raise click.ClickException("; ".join(f"{fault.name} {fault.detail}" for fault in error.errors)) from error
+    except IntegrityError as error:
+        raise click.ClickException("the username or e-mail address is taken") from error
+    click.echo(f"Administrator {username} can sign in at POST /api/auth/login/.")

@@ -1,0 +1,261 @@
+"""The permission matrix of ``design/domain.md`` §5, written by hand: never derived from the code that it checks.
+
+A line is method, address, the statuses for A S E T O C D, and a JSON body. The placeholders are names of ``world.py``:
+``{course}`` published, ``{draft}``, ``{archived}``, ``{elsewhere}`` (T's), ``{third}`` (where everybody has own rows);
+``…_E`` and ``…_X`` belong to the actor E and to another student. ``{own_…}`` and ``{self}`` differ by actor.
+
+A anonymous · S student, not enrolled · E enrolled · T teacher elsewhere · O owner · C co-teacher · D admin
+"""
+
+from typing import Any, NamedTuple
+
+
+class Row(NamedTuple):
+    method: str
+    path: str
+    statuses: tuple[int, ...]
+    body: Any = None
+
+
+def r(method: str, path: str, statuses: str, body: Any = None) -> Row:
+    return Row(method, path, tuple(map(int, statuses.split())), body)
+
+
+TITLE = {"title": "New title"}
+COMMENT = {"text": "A thought"}
+GRADE = {"grade": 60}
+LESSON = "/courses/{course}/lessons/{lesson}/"
+ASSIGNMENT = LESSON + "assignments/{assignment}/"
+OWN_SUBMISSION = ASSIGNMENT + "submissions/{submission_E}/"
+OTHER_SUBMISSION = ASSIGNMENT + "submissions/{submission_X}/"
+THIRD_LESSON = "/courses/{third}/lessons/{lesson_third}/"
+DRAFT = "/courses/{draft}/"
+DRAFT_ASSIGNMENT = DRAFT + "lessons/{lesson_draft}/assignments/{assignment_draft}/"
+NEW_USER = {"username": "newcomer", "email": "newcomer@example.com", "password": "a long enough passphrase"}
+USER = {"username": "renamed", "email": "renamed@example.com"}
+CERTIFICATE = {"student_id": "{user_E}", "course_id": "{course}", "override_reason": "by hand"}
+OWN_CERTIFICATE = {"student_id": "{self}", "course_id": "{course}", "override_reason": "me"}
+REASON = {"reason": "a mistake"}
+
+MATRIX = [
+    # --- the platform itself
+    r("GET", "/", "200 200 200 200 200 200 200"),
+    r("GET", "/problems/not_found/", "200 200 200 200 200 200 200"),
+    # --- register, login, refresh, verify certificate: everybody
+    r("POST", "/auth/register/", "201 201 201 201 201 201 201", NEW_USER),
+    r("POST", "/auth/login/", "401 401 401 401 401 401 401", {"username": "nobody", "password": "wrong"}),
+    r("POST", "/auth/token/", "401 401 401 401 401 401 401", {"username": "nobody", "password": "wrong"}),
+    r("POST", "/auth/token/refresh/", "401 401 401 401 401 401 401", {"refresh_token": "none"}),
+    r("POST", "/auth/logout/", "401 204 204 204 204 204 204"),
+    r("GET", "/certificates/{certificate_code}/", "200 200 200 200 200 200 200"),
+    # --- users
+    r("GET", "/users/", "401 403 403 403 403 403 200"),
+    r("GET", "/users/{self}/", "401 200 200 200 200 200 200"),
+    r("GET", "/users/{user_X}/", "401 200 200 200 200 200 200"),
+    r("PUT", "/users/{self}/", "401 200 200 200 200 200 200", USER),
+    r("PUT", "/users/{user_X}/", "401 403 403 403 403 403 200", USER),
+    r("PATCH", "/users/{self}/", "401 200 200 200 200 200 200", {"first_name": "New"}),
+    r("PATCH", "/users/{user_X}/", "401 403 403 403 403 403 200", {"first_name": "New"}),
+    r("PATCH", "/users/{user_X}/", "401 403 403 403 403 403 200", {"role": "teacher"}),
+    r("PATCH", "/users/{user_X}/", "401 403 403 403 403 403 200", {"is_active": False}),
+    r("PATCH", "/users/{self}/", "401 403 403 403 403 403 403", {"is_active": False}),
+    r("PATCH", "/users/me/", "401 403 403 403 403 403 403", {"is_active": False}),
+    r("DELETE", "/users/{user_X}/", "401 403 403 403 403 403 204"),
+    r("DELETE", "/users/{self}/", "401 403 403 403 403 403 403"),
+    r("GET", "/users/me/", "401 200 200 200 200 200 200"),
+    r("PATCH", "/users/me/", "401 200 200 200 200 200 200", {"first_name": "New"}),
+    r("DELETE", "/users/me/", "401 204 204 409 409 204 409"),
+    # --- list and read a published course, its lesson titles, its reviews
+    r("GET", "/courses/", "200 200 200 200 200 200 200"),
+    r("GET", "/courses/{course}/", "200 200 200 200 200 200 200"),
+    r("GET", "/courses/{course}/lessons/", "200 200 200 200 200 200 200"),
+    r("GET", "/courses/{course}/reviews/", "200 200 200 200 200 200 200"),
+    r("GET", "/courses/{course}/reviews/{review_X}/", "200 200 200 200 200 200 200"),
+    # --- a draft and all beneath it; an archived course for those who were there
+    r("GET", DRAFT, "404 404 404 404 200 200 200"),
+    r("PUT", DRAFT, "404 404 404 404 200 200 200", TITLE),
+    r("PATCH", DRAFT, "404 404 404 404 200 200 200", TITLE),
+    r("DELETE", DRAFT, "404 404 404 404 409 403 409"),
+    r("GET", DRAFT + "lessons/", "404 404 404 404 200 200 200"),
+    r("GET", DRAFT + "lessons/{lesson_draft}/", "404 404 404 404 200 200 200"),
+    r("GET", DRAFT + "lessons/{lesson_draft}/assignments/", "404 404 404 404 200 200 200"),
+    r("GET", DRAFT_ASSIGNMENT, "404 404 404 404 200 200 200"),
+    r("GET", DRAFT_ASSIGNMENT + "submissions/", "404 404 404 404 200 200 200"),
+    r("POST", DRAFT_ASSIGNMENT + "submissions/", "404 404 404 404 403 403 403", {"text": "x"}),
+    r("GET", DRAFT_ASSIGNMENT + "submissions/{submission_E_draft}/", "404 404 404 404 200 200 200"),
+    r("GET", DRAFT_ASSIGNMENT + "comments/", "404 404 404 404 200 200 200"),
+    r("GET", DRAFT + "reviews/", "404 404 404 404 200 200 200"),
+    r("GET", DRAFT + "progress/", "404 404 404 404 404 404 404"),
+    r("GET", DRAFT + "enrollments/", "404 404 404 404 200 200 200"),
+    r("PUT", DRAFT + "enrollments/me/", "404 404 404 404 409 409 201"),
+    r("GET", "/courses/{archived}/", "404 404 200 404 200 200 200"),
+    r("PUT", "/courses/{archived}/enrollments/me/", "404 404 409 404 409 409 409"),
+    r("POST", "/courses/{archived}/reviews/", "404 404 409 404 403 403 403", {"rating": 5}),
+    # --- courses: write
+    r("POST", "/courses/", "401 403 403 201 201 201 201", TITLE),
+    r("PUT", "/courses/{course}/", "401 403 403 403 200 200 200", TITLE),
+    r("PATCH", "/courses/{course}/", "401 403 403 403 200 200 200", TITLE),
+    r("PUT", DRAFT + "publication/", "404 404 404 404 200 200 200"),
+    r("PUT", "/courses/{course}/publication/", "401 403 403 403 409 409 409"),
+    r("DELETE", "/courses/{course}/publication/", "401 403 403 403 200 200 200"),
+    r("PUT", "/courses/{course}/archive/", "401 403 403 403 200 200 200"),
+    r("DELETE", "/courses/{archived}/archive/", "404 404 403 404 200 200 200"),
+    r("DELETE", "/courses/{empty}/", "401 403 403 403 204 403 204"),
+    r("DELETE", "/courses/{course}/", "401 403 403 403 409 403 409"),
+    r("DELETE", "/courses/{course}/?force=true", "401 403 403 403 403 403 204"),
+    r("GET", "/courses/{course}/teachers/", "401 403 403 403 200 403 200"),
+    r("POST", "/courses/{course}/teachers/", "401 403 403 403 201 403 201", {"user_id": "{user_T}"}),
+    r("DELETE", "/courses/{course}/teachers/{user_C}/", "401 403 403 403 204 403 204"),
+    # --- lessons and assignments: write
+    r("POST", "/courses/{course}/lessons/", "401 403 403 403 201 201 201", TITLE),
+    r("PUT", LESSON, "401 403 403 403 200 200 200", TITLE),
+    r("PATCH", LESSON, "401 403 403 403 200 200 200", TITLE),
+    r("DELETE", "/courses/{course}/lessons/{second}/", "401 403 403 403 204 204 204"),
+    r("GET", "/courses/{course}/lessons/order/", "401 403 403 403 200 200 200"),
+    r(
+        "PUT",
+        "/courses/{course}/lessons/order/",
+        "401 403 403 403 200 200 200",
+        {"lesson_ids": ["{second}", "{lesson}", "{hidden}"]},
+    ),
+    r("POST", LESSON + "assignments/", "401 403 403 403 201 201 201", TITLE),
+    r("PUT", ASSIGNMENT, "401 403 403 403 200 200 200", TITLE),
+    r("PATCH", ASSIGNMENT, "401 403 403 403 200 200 200", TITLE),
+    r("DELETE", LESSON + "assignments/{spare}/", "401 403 403 403 204 204 204"),
+    r("DELETE", ASSIGNMENT, "401 403 403 403 409 409 409"),
+    # --- enrolling
+    r("PUT", "/courses/{course}/enrollments/me/", "401 201 200 201 409 409 201"),
+    r("GET", "/courses/{course}/enrollments/me/", "401 404 200 404 404 404 404"),
+    r("DELETE", "/courses/{course}/enrollments/me/", "401 404 204 404 404 404 404"),
+    r("GET", "/courses/{course}/progress/", "401 404 200 404 404 404 404"),
+    # --- roster
+    r("GET", "/courses/{course}/enrollments/", "401 403 403 403 200 200 200"),
+    r("POST", "/courses/{course}/enrollments/", "401 403 403 403 201 201 201", {"student_id": "{user_S}"}),
+    r("GET", "/courses/{course}/enrollments/{enrollment_X}/", "401 403 403 403 200 200 200"),
+    r("DELETE", "/courses/{course}/enrollments/{enrollment_X}/", "401 403 403 403 204 204 204"),
+    # --- read lesson body, assignments; unpublished ones
+    r("GET", LESSON, "401 403 200 403 200 200 200"),
+    r("GET", LESSON + "assignments/", "401 403 200 403 200 200 200"),
+    r("GET", ASSIGNMENT, "401 403 200 403 200 200 200"),
+    r("GET", "/courses/{course}/lessons/{hidden}/", "404 404 404 404 200 200 200"),
+    r("GET", "/courses/{course}/lessons/{hidden}/assignments/", "404 404 404 404 200 200 200"),
+    r("GET", LESSON + "assignments/{unseen}/", "401 404 404 404 200 200 200"),
+    # --- submit; complete a lesson
+    r("POST", LESSON + "assignments/{spare}/submissions/", "401 403 201 403 403 403 403", {"text": "my work"}),
+    r("PUT", LESSON + "completion/", "401 403 200 403 403 403 403"),
+    r("GET", LESSON + "completion/", "401 403 200 403 403 403 403"),
+    r("DELETE", LESSON + "completion/", "401 403 204 403 403 403 403"),
+    # --- submissions: read
+    r("GET", ASSIGNMENT + "submissions/", "401 403 200 403 200 200 200"),
+    r("GET", OWN_SUBMISSION, "401 404 200 404 200 200 200"),
+    r("GET", OTHER_SUBMISSION, "401 404 404 404 200 200 200"),
+    r("GET", OWN_SUBMISSION + "file/", "401 404 200 404 200 200 200"),
+    r("GET", OTHER_SUBMISSION + "file/", "401 404 404 404 404 404 404"),
+    r("GET", OWN_SUBMISSION + "attempts/", "401 404 200 404 200 200 200"),
+    r("GET", OTHER_SUBMISSION + "attempts/", "401 404 404 404 200 200 200"),
+    # --- submissions: write one's own, never another's
+    r("PUT", OWN_SUBMISSION, "401 404 200 404 403 403 403", {"text": "better"}),
+    r("PATCH", OWN_SUBMISSION, "401 404 200 404 403 403 403", {"text": "better"}),
+    r("DELETE", OWN_SUBMISSION, "401 404 204 404 403 403 403"),
+    r("PUT", OTHER_SUBMISSION, "401 404 404 404 403 403 403", {"text": "mine now"}),
+    r("PATCH", OTHER_SUBMISSION, "401 404 404 404 403 403 403", {"text": "mine now"}),
+    r("DELETE", OTHER_SUBMISSION, "401 404 404 404 403 403 403"),
+    # --- grade, return
+    r("PUT", OWN_SUBMISSION + "grade/", "401 404 403 404 200 200 200", GRADE),
+    r("PUT", OTHER_SUBMISSION + "grade/", "401 404 404 404 200 200 200", GRADE),
+    r("PUT", OWN_SUBMISSION + "return/", "401 404 403 404 200 200 200", {"feedback": "again"}),
+    r("PUT", OTHER_SUBMISSION + "return/", "401 404 404 404 200 200 200", {"feedback": "again"}),
+    # --- certificates
+    r("GET", "/users/certificates/", "401 200 200 200 200 200 200"),
+    r("GET", "/users/certificates/{own_certificate}/", "401 200 200 200 200 200 200"),
+    r("GET", "/users/certificates/{certificate_X}/", "401 404 404 404 200 200 200"),
+    r("POST", "/users/certificates/", "401 403 403 403 201 201 201", CERTIFICATE),
+    r("POST", "/users/certificates/", "401 403 403 403 403 403 403", OWN_CERTIFICATE),
+    r("PUT", "/users/certificates/{certificate_X}/", "401 403 403 403 200 200 200", {"status": "issued"}),
+    r("PATCH", "/users/certificates/{certificate_X}/", "401 403 403 403 200 200 200", {"status": "issued"}),
+    r("DELETE", "/users/certificates/{certificate_X}/", "401 403 403 403 204 204 204"),
+    r("PUT", "/users/certificates/{certificate_X}/revocation/", "401 403 403 403 200 200 200", REASON),
+    r("DELETE", "/users/certificates/{certificate_X}/revocation/", "401 403 403 403 409 409 409"),
+    r("PUT", "/users/certificates/{own_certificate}/", "401 403 403 403 403 403 403", {"status": "issued"}),
+    r("PATCH", "/users/certificates/{own_certificate}/", "401 403 403 403 403 403 403", {"status": "issued"}),
+    r("DELETE", "/users/certificates/{own_certificate}/", "401 403 403 403 403 403 403"),
+    r("PUT", "/users/certificates/{own_certificate}/revocation/", "401 403 403 403 403 403 403", REASON),
+    # --- comments: read and write where one may read the target
+    r("GET", LESSON + "comments/", "401 403 200 403 200 200 200"),
+    r("POST", LESSON + "comments/", "401 403 201 403 201 201 201", COMMENT),
+    r("GET", LESSON + "comments/{comment_lesson_X}/", "401 403 200 403 200 200 200"),
+    r("GET", ASSIGNMENT + "comments/", "401 403 200 403 200 200 200"),
+    r("POST", ASSIGNMENT + "comments/", "401 403 201 403 201 201 201", COMMENT),
+    r("GET", ASSIGNMENT + "comments/{comment_assignment_X}/", "401 403 200 403 200 200 200"),
+    r("GET", OWN_SUBMISSION + "comments/", "401 404 200 404 200 200 200"),
+    r("POST", OWN_SUBMISSION + "comments/", "401 404 201 404 201 201 201", COMMENT),
+    r("GET", OTHER_SUBMISSION + "comments/", "401 404 404 404 200 200 200"),
+    r("POST", OTHER_SUBMISSION + "comments/", "401 404 404 404 201 201 201", COMMENT),
+    r("GET", OTHER_SUBMISSION + "comments/{comment_submission_X}/", "401 404 404 404 200 200 200"),
+    # --- comments: edit one's own, delete one's own or, as staff, any in the course
+    r("PUT", THIRD_LESSON + "comments/{own_comment}/", "401 200 200 200 200 200 200", COMMENT),
+    r("PATCH", THIRD_LESSON + "comments/{own_comment}/", "401 200 200 200 200 200 200", COMMENT),
+    r("DELETE", THIRD_LESSON + "comments/{own_comment}/", "401 204 204 204 204 204 204"),
+    r("PUT", LESSON + "comments/{comment_lesson_X}/", "401 404 404 404 404 404 200", COMMENT),
+    r("PATCH", LESSON + "comments/{comment_lesson_X}/", "401 404 404 404 404 404 200", COMMENT),
+    r("DELETE", LESSON + "comments/{comment_lesson_X}/", "401 404 404 404 204 204 204"),
+    r("PUT", ASSIGNMENT + "comments/{comment_assignment_X}/", "401 404 404 404 404 404 200", COMMENT),
+    r("PATCH", ASSIGNMENT + "comments/{comment_assignment_X}/", "401 404 404 404 404 404 200", COMMENT),
+    r("DELETE", ASSIGNMENT + "comments/{comment_assignment_X}/", "401 404 404 404 204 204 204"),
+    r("PUT", OTHER_SUBMISSION + "comments/{comment_submission_X}/", "401 404 404 404 404 404 200", COMMENT),
+    r("PATCH", OTHER_SUBMISSION + "comments/{comment_submission_X}/", "401 404 404 404 404 404 200", COMMENT),
+    r("DELETE", OTHER_SUBMISSION + "comments/{comment_submission_X}/", "401 404 404 404 204 204 204"),
+    # --- reviews
+    r("POST", "/courses/{course}/reviews/", "401 403 201 403 403 403 403", {"rating": 5}),
+    r("POST", "/courses/{third}/reviews/", "401 409 409 409 409 409 403", {"rating": 5}),
+    r("PUT", "/courses/{third}/reviews/{own_review}/", "401 200 200 200 200 200 200", {"rating": 1}),
+    r("PATCH", "/courses/{third}/reviews/{own_review}/", "401 200 200 200 200 200 200", {"rating": 1}),
+    r("DELETE", "/courses/{third}/reviews/{own_review}/", "401 204 204 204 204 204 204"),
+    r("PUT", "/courses/{course}/reviews/{review_X}/", "401 403 403 403 403 403 200", {"rating": 1}),
+    r("PATCH", "/courses/{course}/reviews/{review_X}/", "401 403 403 403 403 403 200", {"rating": 1}),
+    r("DELETE", "/courses/{course}/reviews/{review_X}/", "401 403 403 403 403 403 204"),
+    # --- notifications
+    r("GET", "/users/notifications/", "401 200 200 200 200 200 200"),
+    r("GET", "/users/notifications/{own_notification}/", "401 200 200 200 200 200 200"),
+    r("PATCH", "/users/notifications/{own_notification}/", "401 200 200 200 200 200 200", {"is_read": True}),
+    r("POST", "/users/notifications/read-all/", "401 200 200 200 200 200 200"),
+    r("GET", "/users/notifications/{notification_X}/", "401 404 404 404 404 404 404"),
+    r("PATCH", "/users/notifications/{notification_X}/", "401 404 404 404 404 404 200", {"message": "new"}),
+    r("POST", "/users/notifications/", "401 403 403 403 403 403 201", {"recipient_id": "{user_X}", "message": "hi"}),
+    r("PUT", "/users/notifications/{own_notification}/", "401 403 403 403 403 403 200", {"message": "new"}),
+    r("DELETE", "/users/notifications/{own_notification}/", "401 403 403 403 403 403 204"),
+    r("PUT", "/users/notifications/{notification_X}/", "401 403 403 403 403 403 200", {"message": "new"}),
+    r("DELETE", "/users/notifications/{notification_X}/", "401 403 403 403 403 403 204"),
+]
+
+#: A row from one place addressed under another parent: 404 for every actor and method, or 401 where nothing is public.
+#: Each line is an address; the methods are all that its service has.
+MISMATCHED = [
+    "/courses/{elsewhere}/lessons/{lesson}/",
+    "/courses/{course}/lessons/{lesson_elsewhere}/",
+    "/courses/{elsewhere}/lessons/{lesson}/completion/",
+    "/courses/{elsewhere}/lessons/{lesson}/assignments/",
+    "/courses/{course}/lessons/{second}/assignments/{assignment}/",
+    "/courses/{elsewhere}/lessons/{lesson_elsewhere}/assignments/{assignment}/",
+    "/courses/{elsewhere}/lessons/{lesson}/assignments/{assignment}/",
+    "/courses/{elsewhere}/lessons/{lesson}/assignments/{assignment}/submissions/",
+    LESSON + "assignments/{spare}/submissions/{submission_E}/",
+    LESSON + "assignments/{assignment_elsewhere}/submissions/{submission_E}/",
+    "/courses/{course}/lessons/{second}/assignments/{assignment}/submissions/{submission_E}/",
+    "/courses/{elsewhere}/lessons/{lesson}/assignments/{assignment}/submissions/{submission_E}/",
+    LESSON + "assignments/{spare}/submissions/{submission_E}/grade/",
+    LESSON + "assignments/{spare}/submissions/{submission_E}/return/",
+    LESSON + "assignments/{spare}/submissions/{submission_E}/file/",
+    LESSON + "assignments/{spare}/submissions/{submission_E}/attempts/",
+    LESSON + "assignments/{spare}/submissions/{submission_E}/comments/",
+    LESSON + "assignments/{spare}/submissions/{submission_E}/comments/{comment_submission_E}/",
+    OWN_SUBMISSION + "comments/{comment_submission_X}/",
+    OWN_SUBMISSION + "comments/{comment_lesson_E}/",
+    ASSIGNMENT + "comments/{comment_lesson_E}/",
+    LESSON + "comments/{comment_assignment_E}/",
+    LESSON + "comments/{comment_lesson_E_elsewhere}/",
+    "/courses/{elsewhere}/lessons/{lesson}/comments/{comment_lesson_E}/",
+    "/courses/{elsewhere}/reviews/{review_X}/",
+    "/courses/{elsewhere}/enrollments/{enrollment_X}/",
+    "/courses/{elsewhere}/teachers/{user_C}/",
+]

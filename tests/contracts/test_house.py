@@ -1,0 +1,109 @@
+"""The rules of the house: imports, permissions, plugins that come and go, one migration head."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyramid.interfaces import IViewClassifier  # noqa: F401
+
+from courseplatform import migrations
+from courseplatform.testing import PLUGINS, Client, make_app
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: What each plugin brings along when it is on alone.
+NEEDS = {
+    "accounts": set(),
+    "courses": {"accounts"},
+    "enrollments": {"courses"},
+    "lessons": {"enrollments"},
+    "assignments": {"lessons"},
+    "submissions": {"assignments"},
+    "certificates": {"submissions"},
+    "comments": {"submissions"},
+    "notifications": {"certificates", "comments", "submissions"},
+    "reviews": {"enrollments"},
+}
+
+
+def closure(names: set[str]) -> set[str]:
+    """The plugins that are on when these are named."""
+    found = set(names)
+    while more := {need for name in found for need in NEEDS[name]} - found:
+        found |= more
+    return found
+
+
+def addresses(app: Any) -> set[str]:
+    return {service.public_path for service in app.registry.cornice_services.values()}
+
+
+def names(plugins: Any) -> str:
+    return " ".join(f"plugins.{name}" for name in plugins)
+
+
+def test_imports_follow_the_house() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_service_is_without_a_permission(wsgi_app: Any) -> None:
+    for service in wsgi_app.registry.cornice_services.values():
+        for method, _, arguments in service.definitions:
+            assert arguments.get("permission"), f"{method} {service.path}"
+
+
+def test_every_view_is_behind_a_permission_or_says_that_it_is_not(wsgi_app: Any) -> None:
+    views = wsgi_app.registry.introspector.get_category("permissions") or []
+    unprotected = [
+        entry["introspectable"]["value"] for entry in views if entry["introspectable"]["value"] in (None, "nobody")
+    ]
+    assert unprotected == []
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_a_plugin_switched_off_leaves_no_address_behind(
+    name: str, database_url: str, tmp_path: Path, wsgi_app: Any
+) -> None:
+    dependents = {other for other in PLUGINS if name in closure({other})}
+    rest = [other for other in PLUGINS if other not in dependents]
+    app = make_app(database_url, tmp_path, **{"courseplatform.plugins": names(rest) or "plugins.accounts"})
+    gone = addresses(wsgi_app) - addresses(app)
+    if rest:
+        assert gone, f"{name} has no address of its own"
+    for service in app.registry.cornice_services.values():
+        for _, view, _ in service.definitions:
+            assert not view.__module__.startswith(tuple(f"plugins.{other}." for other in dependents if rest))
+    if rest:
+        assert not any(
+            factory.__module__.startswith(f"plugins.{name}.") for factory in app.registry["resource.tree"].values()
+        )
+    app.registry["db.engine"].dispose()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_plugins_has_no_meaning(seed: int, database_url: str, tmp_path: Path, wsgi_app: Any) -> None:
+    shuffled = list(PLUGINS)
+    random.Random(seed).shuffle(shuffled)
+    app = make_app(database_url, tmp_path, **{"courseplatform.plugins": names(shuffled)})
+    assert addresses(app) == addresses(wsgi_app)
+    assert app.registry["resource.tree"] == wsgi_app.registry["resource.tree"]
+    assert Client(app).get("/api/courses/").json == {"results": [], "next": None, "previous": None}
+    app.registry["db.engine"].dispose()
+
+
+def test_the_application_can_be_made_twice_in_one_process(database_url: str, tmp_path: Path, wsgi_app: Any) -> None:
+    app = make_app(database_url, tmp_path)
+    assert addresses(app) == addresses(wsgi_app)
+    assert Client(app).get("/api/courses/").status_int == 200
+    assert Client(wsgi_app).get("/api/courses/").status_int == 200
+    app.registry["db.engine"].dispose()
+
+
+def test_there_is_one_migration_head(database_url: str) -> None:
+    assert len(migrations.heads(database_url)) == 1

@@ -1,0 +1,139 @@
+"""A small world in which every row of the permission matrix has something to act on."""
+
+from typing import Any
+
+from courseplatform.testing import Client
+from plugins.assignments.models import Assignment
+from plugins.certificates.models import Certificate
+from plugins.comments.models import Comment
+from plugins.courses.models import Course, CourseTeacher
+from plugins.enrollments.models import Enrollment
+from plugins.lessons.models import Lesson
+from plugins.notifications.models import Notification
+from plugins.reviews.models import Review
+from plugins.submissions.models import Submission
+from tests.factories.accounts import Actor, make_user
+
+#: A anonymous · S student, not enrolled · E enrolled · T teacher elsewhere · O owner · C co-teacher · D admin
+ACTORS = "ASETOCD"
+ROLES = {"S": "student", "E": "student", "T": "teacher", "O": "teacher", "C": "teacher", "D": "admin", "X": "student"}
+
+
+class World:
+    """``actors`` by letter, and ``ids``: what the placeholders of the matrix stand for; ``own_…`` by actor."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.actors: dict[str, Any] = {"A": client}
+        for letter, role in ROLES.items():
+            self.actors[letter] = make_user(client, role)
+        self.ids: dict[str, str] = {}
+        self.own: dict[str, dict[str, str]] = {letter: {} for letter in self.actors}
+        with client.script() as request:
+            self.request = request
+            self.build()
+        del self.request
+
+    def add(self, name: str, row: Any, own_of: str | None = None) -> Any:
+        """Insert a row; ``ids[name]``, or ``own[actor][name]`` for the rows of one actor."""
+        self.request.db.add(row)
+        self.request.db.flush()
+        (self.own[own_of] if own_of else self.ids)[name] = str(row.id)
+        return row
+
+    def user(self, letter: str) -> Any:
+        actor: Actor = self.actors[letter]
+        return actor.user_id
+
+    def build(self) -> None:
+        now = self.request.now
+        for letter in ROLES:
+            self.ids[f"user_{letter}"] = str(self.user(letter))
+        for name, owner, status in (
+            ("course", "O", "published"),
+            ("draft", "O", "draft"),
+            ("archived", "O", "archived"),
+            ("elsewhere", "T", "published"),
+            ("empty", "O", "published"),
+        ):
+            made = {"status": status, "created_at": now, "updated_at": now}
+            course = self.add(name, Course(title=name, teacher_id=self.user(owner), **made))
+            self.build_course(name, course)
+            if owner == "O":
+                self.request.db.add(CourseTeacher(course_id=course.id, user_id=self.user("C"), added_at=now))
+        self.build_own()
+
+    def build_course(self, name: str, course: Course) -> None:
+        """Lesson, assignment, two students' submissions, comments, review, certificate; names end in the course's."""
+        if name == "empty":
+            return
+        now, db, suffix = self.request.now, self.request.db, "" if name == "course" else f"_{name}"
+        lesson = self.add(f"lesson{suffix}", Lesson(course_id=course.id, title="L", position=1, created_at=now))
+        if name == "course":
+            self.add("second", Lesson(course_id=course.id, title="2", position=2, created_at=now))
+            hidden = Lesson(course_id=course.id, title="H", position=3, is_published=False, created_at=now)
+            self.add("hidden", hidden)
+            under_hidden = Assignment(lesson_id=hidden.id, title="A", created_at=now)
+            self.add("assignment_under_hidden", under_hidden)
+        assignment = self.add(f"assignment{suffix}", Assignment(lesson_id=lesson.id, title="A", created_at=now))
+        spare = Assignment(lesson_id=lesson.id, title="spare", created_at=now)
+        self.add(f"spare{suffix}", spare)
+        self.add(f"unseen{suffix}", Assignment(lesson_id=lesson.id, title="U", is_published=False, created_at=now))
+        for letter in "EX":
+            db.add(Enrollment(course_id=course.id, student_id=self.user(letter), enrolled_at=now))
+            submission = Submission(
+                assignment_id=assignment.id, student_id=self.user(letter), attempt=1, text="work", submitted_at=now
+            )
+            self.add(f"submission_{letter}{suffix}", submission)
+            for where in ("lesson", "assignment", "submission"):
+                target = {"lesson": lesson, "assignment": assignment, "submission": submission}[where]
+                comment = Comment(author_id=self.user(letter), text="hi", created_at=now, **{f"{where}_id": target.id})
+                self.add(f"comment_{where}_{letter}{suffix}", comment)
+        db.flush()
+        review = Review(course_id=course.id, student_id=self.user("X"), rating=4, created_at=now, updated_at=now)
+        self.add(f"review_X{suffix}", review)
+        course.review_count, course.rating_sum = 1, 4
+        self.add(f"certificate_X{suffix}", self.certificate("X", course))
+
+    def certificate(self, letter: str, course: Course) -> Certificate:
+        return Certificate(
+            student_id=self.user(letter),
+            course_id=course.id,
+            verification_code=f"{letter}-{course.id}".upper(),
+            student_name="N",
+            course_title=course.title,
+            teacher_name="T",
+            issued_at=self.request.now,
+            created_at=self.request.now,
+        )
+
+    def build_own(self) -> None:
+        """What each signed-in actor has of their own; a course of a third teacher holds it."""
+        now = self.request.now
+        third = make_user(self.client, "teacher")
+        made = {"status": "published", "created_at": now, "updated_at": now}
+        course = self.add("third", Course(title="third", teacher_id=third.user_id, **made))
+        lesson = self.add("lesson_third", Lesson(course_id=course.id, title="L", position=1, created_at=now))
+        for letter in ROLES:
+            status = "active" if letter == "E" else "dropped"
+            self.request.db.add(
+                Enrollment(course_id=course.id, student_id=self.user(letter), enrolled_at=now, status=status)
+            )
+            comment = Comment(author_id=self.user(letter), text="mine", lesson_id=lesson.id, created_at=now)
+            self.add("own_comment", comment, letter)
+            review = Review(course_id=course.id, student_id=self.user(letter), rating=5, created_at=now, updated_at=now)
+            self.add("own_review", review, letter)
+            course.review_count, course.rating_sum = course.review_count + 1, course.rating_sum + 5
+            self.add("own_certificate", self.certificate(letter, course), letter)
+            notification = Notification(
+                recipient_id=self.user(letter), kind="message", message="m", event_id=course.id, created_at=now
+            )
+            self.add("own_notification", notification, letter)
+            self.ids["self"] = ""
+            self.own[letter]["self"] = str(self.user(letter))
+        self.ids["notification_X"] = self.own["X"]["own_notification"]
+        self.own["A"] = self.own["X"]  # an anonymous caller has nothing: someone's stands in
+
+    def fill(self, template: str, letter: str) -> str:
+        """An address from a template such as ``/courses/{course}/`` as one actor means it."""
+        return "/api" + template.format_map({**self.ids, **self.own[letter]})

@@ -1,0 +1,134 @@
+"""The whole learner's journey over HTTP, against a really running ``pserve`` with its embedded PostgreSQL."""
+
+import hashlib
+import time
+from typing import Any
+
+from tests.functional.platform import Caller, Platform
+
+PASSWORD = "a long enough passphrase"
+
+
+def registered(platform: Platform, name: str) -> tuple[Caller, str]:
+    anyone = Caller(platform)
+    person = {"username": name, "email": f"{name}@example.com", "password": PASSWORD, "first_name": name.capitalize()}
+    user = anyone("POST", "/api/auth/register/", 201, person)
+    assert user["role"] == "student"
+    return anyone.sign_in(name, PASSWORD), user["id"]
+
+
+def eventually(ask: Any) -> Any:
+    """What ``ask()`` gives as soon as it is truthy: background work takes a moment."""
+    until = time.monotonic() + 20
+    while not (found := ask()):
+        assert time.monotonic() < until, "background work did not come"
+        time.sleep(0.1)
+    return found
+
+
+def test_the_whole_journey_from_registration_to_certificate_and_review(platform: Platform) -> None:
+    output = platform.run(
+        "courseplatform", "create-admin", platform.ini,
+        "--username", "root", "--email", "root@example.com", "--password", PASSWORD,
+    )  # fmt: skip
+    assert "root" in output
+    admin = Caller(platform).sign_in("root", PASSWORD)
+
+    # teach
+    teacher, teacher_id = registered(platform, "tamara")
+    teacher("POST", "/api/courses/", 403, {"title": "Too early"})
+    admin("PATCH", f"/api/users/{teacher_id}/", 200, {"role": "teacher"})
+    course = teacher("POST", "/api/courses/", 201, {"title": "Алгебра", "description": "Первые шаги"})
+    base = f"/api/courses/{course['id']}/"
+    lesson = teacher("POST", base + "lessons/", 201, {
+        "title": "Числа",
+        "materials": [{"kind": "video", "title": "Lecture", "url": "https://example.com/1.mp4"}],
+    })  # fmt: skip
+    lesson_path = f"{base}lessons/{lesson['id']}/"
+    task = {"title": "Count to ten", "max_points": 10, "pass_points": 6, "due_at": "2036-01-01T12:00:00+03:00"}
+    assignment = teacher("POST", lesson_path + "assignments/", 201, task)
+    assert assignment["due_at"] == "2036-01-01T09:00:00Z"
+    assignment_path = f"{lesson_path}assignments/{assignment['id']}/"
+    teacher("PUT", base + "publication/", 200)
+
+    # enrol
+    student, _ = registered(platform, "sasha")
+    assert [c["title"] for c in student("GET", "/api/courses/?search=алгебра", 200)["results"]] == ["Алгебра"]
+    student("GET", lesson_path, 403)
+    student("PUT", base + "enrollments/me/", 201)
+    student("PUT", base + "enrollments/me/", 200)
+    assert student("GET", lesson_path, 200)["materials"][0]["kind"] == "video"
+
+    # learn and submit
+    assert student("GET", base + "progress/", 200)["percent"] == 0
+    student("PUT", lesson_path + "completion/", 200)
+    content = "1 2 3 … 10, и так далее".encode()
+    files = {"file": ("ответ.txt", content, "text/html")}
+    submission = student("POST", assignment_path + "submissions/", 201, files=files, data={"text": "See the file"})
+    submission_path = f"{assignment_path}submissions/{submission['id']}/"
+    assert submission["file"]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert student("GET", submission_path + "file/", 200) == content
+    student("POST", submission_path + "comments/", 201, {"text": "Is this enough?"})
+
+    # grade: only with the ETag that was read
+    teacher("GET", submission_path, 200)
+    etag = teacher.etag
+    grade = {"grade": 9, "feedback": "Good"}
+    teacher("PUT", submission_path + "grade/", 428, grade)
+    student("PUT", submission_path + "grade/", 403, grade, headers={"If-Match": etag})
+    graded = teacher("PUT", submission_path + "grade/", 200, grade, headers={"If-Match": etag})
+    assert (graded["status"], graded["grade"], graded["is_checked"]) == ("checked", 9, True)
+    teacher("PUT", submission_path + "grade/", 412, grade, headers={"If-Match": etag})
+
+    # certify: by rule, in the background
+    certificates = eventually(lambda: student("GET", "/api/users/certificates/", 200)["results"])
+    assert [c["course_id"] for c in certificates] == [course["id"]]
+    proof = Caller(platform)("GET", f"/api/certificates/{certificates[0]['verification_code']}/", 200)
+    assert proof["is_valid"] and proof["course_title"] == "Алгебра"
+    kinds = {"graded", "certificate_issued"}
+    eventually(lambda: kinds <= {n["kind"] for n in student("GET", "/api/users/notifications/", 200)["results"]})
+
+    # review
+    student("POST", base + "reviews/", 201, {"rating": 5, "text": "Спасибо!"})
+    student("POST", base + "reviews/", 409, {"rating": 1})
+    assert Caller(platform)("GET", base, 200)["review_average"] == 5.0
+
+    # leave
+    student("POST", "/api/auth/logout/", 204)
+    student("GET", "/api/users/me/", 401)
+
+
+def test_a_second_start_keeps_the_data(platform: Platform) -> None:
+    before = Caller(platform)("GET", "/api/courses/", 200)
+    platform.stop()
+    platform.start()
+    assert Caller(platform)("GET", "/api/courses/", 200) == before
+    welcome = platform.log.read_text()
+    assert f"{platform.url}/api/" in welcome and "courseplatform demo" in welcome
+
+
+def test_pshell_offers_request_models_and_operations(platform: Platform) -> None:
+    script = """
+course = Course(title="By hand", teacher_id=db.query(User).filter_by(username="tamara").one().id,
+                created_at=request.now, updated_at=request.now)
+db.add(course); db.flush()
+db.add(Lesson(course_id=course.id, title="One", position=1, created_at=request.now)); db.flush()
+publish_course(request, course, by_user_id=course.teacher_id)
+tm.commit()
+print("status", course.status)
+"""
+    output = platform.run("pshell", platform.ini, input=script)
+    assert "status published" in output
+    titles = [course["title"] for course in Caller(platform)("GET", "/api/courses/", 200)["results"]]
+    assert "By hand" in titles
+
+
+def test_the_demo_fills_a_believable_world_and_can_be_repeated(platform: Platform) -> None:
+    first = platform.run("courseplatform", "demo", platform.ini)
+    assert "curl" in first
+    courses = Caller(platform)("GET", "/api/courses/?limit=100", 200)["results"]
+    assert len(courses) >= 6
+    assert any("а" in course["title"] for course in courses)
+    second = platform.run("courseplatform", "demo", platform.ini)
+    assert "curl" in second
+    assert Caller(platform)("GET", "/api/courses/?limit=100", 200)["results"] == courses
