@@ -27,11 +27,12 @@ CORE = (
 def main(global_config: dict[str, str], **settings: Any) -> Any:
     """The WSGI application: core, then every plugin named in ``courseplatform.plugins``, in whatever order."""
     from . import embedded
+    from .settings import raw
 
     embedded.prepare(settings)
     with Configurator(settings=settings) as config:
         config.include("courseplatform")
-        for name in aslist(settings.get("courseplatform.plugins", "")):
+        for name in aslist(raw(settings, "courseplatform.plugins") or ""):
             config.include(plugin_module(name))
     return config.make_wsgi_app()
 
@@ -48,6 +49,7 @@ def includeme(config: Configurator) -> None:
         {
             "tm.manager_hook": "pyramid_tm.explicit_manager",
             "tm.commit_veto": "pyramid_tm.default_commit_veto",
+            "tm.annotate_user": False,  # else the caller is read before the tree: a statement too many, and no login
             "retry.attempts": 3,
         }
     )

@@ -29,6 +29,7 @@ from .errors import (
 from .etags import check_match, digest
 from .events import Event
 from .files import safe_type
+from .ingress import read_json
 from .resources import Collection, Item, Node, Root
 from .schemas import (
     Body,

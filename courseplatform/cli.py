@@ -59,17 +59,16 @@ def migrate(ini: str, revision: str, down: bool) -> None:
 
 def database_url(ini: str) -> str | None:
     """The database of an ini file, before any application is made (its schema may be too old for one)."""
-    import os
-
     from pyramid.paster import get_appsettings
     from pyramid.settings import asbool
 
     from . import embedded
+    from .settings import raw
 
     settings = get_appsettings(ini)
-    if asbool(settings.get("courseplatform.embedded", False)):
+    if asbool(raw(settings, "courseplatform.embedded")):
         return embedded.database_url(settings)
-    return os.environ.get("DATABASE_URL") or settings.get("database.url")
+    return raw(settings, "database.url", "DATABASE_URL")
 
 
 def add_command(config: Configurator, command: Any) -> None:

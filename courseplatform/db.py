@@ -16,6 +16,7 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 
@@ -52,8 +53,14 @@ class Timestamped:
 
 
 def normalise_url(url: str) -> str:
-    """The same database through psycopg2. SQLAlchemy 2.1 reads a bare ``postgresql://`` as psycopg 3."""
-    parsed = make_url(url)
+    """The same database through psycopg2; SQLAlchemy 2.1 reads a bare ``postgresql://`` as psycopg 3.
+
+    Raises: ValueError, without the URL, which may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ValueError("not a URL") from error
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise ValueError("not a PostgreSQL URL")
     return parsed.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)

@@ -1,10 +1,6 @@
-"""Development only: ``courseplatform.embedded = true`` starts a PostgreSQL of its own under ``var/`` and migrates it.
-
-Secrets that nobody set are made once and kept beside it.
-"""
+"""Development only: ``courseplatform.embedded = true`` starts a PostgreSQL of its own under ``var/`` and migrates it."""
 
 import os
-import secrets
 import sys
 import warnings
 from pathlib import Path
@@ -12,12 +8,14 @@ from typing import Any
 
 from pyramid.settings import asbool
 
+from .settings import raw
+
 DATABASE = "courseplatform"
 
 
 def prepare(settings: dict[str, Any]) -> None:
     """Complete ``settings`` for a machine that has nothing but Python. Does nothing unless embedded."""
-    if not asbool(settings.get("courseplatform.embedded", False)):
+    if not asbool(raw(settings, "courseplatform.embedded")):
         return
     from .migrations import migrate
 
@@ -27,10 +25,10 @@ def prepare(settings: dict[str, Any]) -> None:
 
 def database_url(settings: dict[str, Any]) -> str:
     """``DATABASE_URL`` or ``database.url`` if one is set; else the embedded server's, started for it."""
-    var_dir = Path(settings.get("courseplatform.var_dir") or "var").resolve()
+    var_dir = Path(raw(settings, "courseplatform.var_dir") or "var").resolve()
     var_dir.mkdir(parents=True, exist_ok=True)
     settings["courseplatform.var_dir"] = str(var_dir)
-    return os.environ.get("DATABASE_URL") or settings.get("database.url") or start_postgres(var_dir / "postgres")
+    return raw(settings, "database.url", "DATABASE_URL") or start_postgres(var_dir / "postgres")
 
 
 def start_postgres(folder: Path, database: str = DATABASE) -> str:
@@ -58,20 +56,6 @@ def start_postgres(folder: Path, database: str = DATABASE) -> str:
     finally:
         connection.close()
     return server.get_uri(database=database)
-
-
-def kept_secret(var_dir: Path, name: str) -> str:
-    """A random secret for the setting ``name``, made at the first start and readable by its owner only."""
-    folder = var_dir / "secrets"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / name
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(descriptor, "w") as target:
-        target.write(secrets.token_urlsafe(48))
-    return path.read_text()
 
 
 def say(line: str) -> None:

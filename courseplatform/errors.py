@@ -14,7 +14,7 @@ from pyramid.config import Configurator
 from pyramid.exceptions import URLDecodeError
 from pyramid.request import Request
 from pyramid.response import Response
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .db import Base
@@ -180,8 +180,7 @@ def http_error(exc: http.HTTPException, request: Request) -> Response:
 
 def forbidden(exc: http.HTTPForbidden, request: Request) -> Response:
     status = getattr(exc.result, "status", 403)
-    caller = request.environ.get("courseplatform.caller")
-    is_stale = status == 401 and caller is not None and caller.claims is not None
+    is_stale = status == 401 and request.caller.claims is not None
     return problem(request, status, "invalid_token" if is_stale else HTTP_CODES[status])
 
 
@@ -205,6 +204,8 @@ def url_decode_error(exc: URLDecodeError, request: Request) -> Response:
 def integrity_error(exc: IntegrityError, request: Request) -> Response:
     """A constraint said no: 409 with the code that the constraint carries (``info={"conflict": code}``)."""
     name = getattr(getattr(exc.orig, "diag", None), "constraint_name", None)
+    if name is None:  # NOT NULL: our fault, whatever the client sent
+        return crash(exc, request)
     code = conflict_codes().get(str(name))
     if code is None:
         log.warning("constraint without a conflict code: %s", name)
@@ -245,6 +246,7 @@ def includeme(config: Configurator) -> None:
     config.add_exception_view(url_decode_error, context=URLDecodeError)
     config.add_exception_view(integrity_error, context=IntegrityError)
     config.add_exception_view(database_error, context=OperationalError)
+    config.add_exception_view(database_error, context=InterfaceError)
     config.add_exception_view(database_error, context=PoolTimeout)
     config.add_exception_view(crash, context=Exception)
     config.add_notfound_view(notfound)

@@ -23,8 +23,8 @@ def row_etag(request: Request, row: Any) -> str:
 
 
 def digest(values: Any) -> str:
-    """A short hash of JSON-able values."""
-    return hashlib.blake2b(orjson.dumps(values, default=str), digest_size=12).hexdigest()
+    """A short hash of JSON-able values. Keys are sorted, since a JSONB column gives them back in another order."""
+    return hashlib.blake2b(orjson.dumps(values, default=str, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
 
 
 def set_etag(request: Request, row: Any, extensions: Any = None) -> None:

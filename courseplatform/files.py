@@ -94,10 +94,12 @@ class LocalStorage:
 
 
 def save_file(request: Request, stream: IO[bytes], max_bytes: int) -> StoredFile:
-    """Store a file; it is removed if this transaction is rolled back. Raises: PayloadTooLarge."""
+    """Store a file; it is removed if this transaction is rolled back or can't commit. Raises: PayloadTooLarge."""
     storage = request.registry["files"]
     stored = storage.save(stream, max_bytes)
-    request.tm.get().addAfterAbortHook(storage.delete, (stored.key,))
+    transaction = request.tm.get()
+    transaction.addAfterAbortHook(storage.delete, (stored.key,))
+    transaction.addAfterCommitHook(lambda is_committed: None if is_committed else storage.delete(stored.key))
     return stored
 
 

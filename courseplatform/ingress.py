@@ -4,6 +4,7 @@ Nothing here repeats what the client sent.
 """
 
 import json
+import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -15,6 +16,8 @@ from . import errors
 from .settings import positive_int
 
 MAX_JSON_DEPTH = 32
+#: Uploads may be larger. Parsed, JSON takes many times its size.
+MAX_JSON_BYTES = 2 * 1024 * 1024
 
 
 def ingress_tween_factory(handler: Any, registry: Any) -> Any:
@@ -31,25 +34,28 @@ def ingress_tween_factory(handler: Any, registry: Any) -> Any:
             return errors.problem(request, 400, "bad_request")
         environ["courseplatform.path"] = path
         length = environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit():
+        if not re.fullmatch(r"[0-9]{1,18}", length):
             return errors.problem(request, 400, "bad_request")
         if int(length) > max_bytes:
             return errors.problem(request, 413, "payload_too_large")
         response = handler(request)
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
-        response.headers.setdefault("Cache-Control", "no-store" if "HTTP_AUTHORIZATION" in environ else "no-cache")
+        is_public = request.method in ("GET", "HEAD") and "HTTP_AUTHORIZATION" not in environ
+        response.headers.setdefault("Cache-Control", "no-cache" if is_public else "no-store")
         return response
 
     return tween
 
 
 def read_json(request: Request, *content_types: str) -> dict[str, Any]:
-    """The body as a dict. Raises: UnsupportedMediaType, ApiError("malformed_json")."""
+    """The body as a dict. Raises: UnsupportedMediaType, PayloadTooLarge, ApiError("malformed_json")."""
     if request.content_type not in content_types:
         raise errors.UnsupportedMediaType()
     if (request.charset or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8"):
         raise errors.UnsupportedMediaType()
+    if (request.content_length or 0) > MAX_JSON_BYTES:
+        raise errors.PayloadTooLarge()
     try:
         document = json.loads(
             request.body.decode("utf-8"), object_pairs_hook=unique_keys, parse_constant=refuse_constant

@@ -176,6 +176,8 @@ class Runner(threading.Thread):
                 run_due_jobs(self.registry)
             except SQLAlchemyError as error:  # the database is away: the jobs are safe there, try again
                 log.error("jobs wait for the database: %s", type(error).__name__)
+            except Exception:  # the thread must outlive whatever it is: nobody would start it again
+                log.exception("jobs could not be run")
             wake.wait(IDLE_WAIT_S)
 
     def stop(self) -> None:

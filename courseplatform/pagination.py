@@ -7,7 +7,7 @@ and deletes. Never OFFSET, never COUNT.
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,6 +17,7 @@ from pyramid.request import Request
 from sqlalchemy import Select, tuple_
 
 from .errors import Invalid
+from .representation import wanted_extensions
 
 
 def paginate(request: Request, statement: Select[Any], *, order: Any, is_descending: bool = True) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def paginate(request: Request, statement: Select[Any], *, order: Any, is_descend
     ``statement`` selects one entity and has no ORDER BY. Limit and cursor come from ``request.validated``.
     """
     asked = request.validated["querystring"]
+    wanted_extensions(request, statement.column_descriptions[0]["entity"])  # refused on an empty page too
     limit, cursor = asked["limit"], asked["cursor"]
     is_backwards, after = read_cursor(cursor, order) if cursor else (False, None)
     down = is_descending != is_backwards
@@ -52,7 +54,15 @@ def page_url(request: Request, direction: str, row: Any, order: Any) -> str:
     return f"{request.path}?{urlencode({**request.GET, 'cursor': cursor})}"
 
 
-READERS: dict[type, Callable[[Any], Any]] = {datetime: datetime.fromisoformat, UUID: UUID, int: int, str: str}
+def read_moment(text: str) -> datetime:
+    """In UTC, since Python knows offsets that PostgreSQL does not. Raises: ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("naive")
+    return moment.astimezone(UTC)
+
+
+READERS: dict[type, Callable[[Any], Any]] = {datetime: read_moment, UUID: UUID, int: int, str: str}
 
 
 def read_cursor(cursor: str, order: Any) -> tuple[bool, tuple[Any, ...]]:
@@ -62,8 +72,6 @@ def read_cursor(cursor: str, order: Any) -> tuple[bool, tuple[Any, ...]]:
         if direction not in ("n", "p") or len(values) != len(order):
             raise ValueError
         key = tuple(READERS[column.type.python_type](value) for column, value in zip(order, values, strict=True))
-        if any(isinstance(part, datetime) and part.tzinfo is None for part in key):
-            raise ValueError
         if any(isinstance(part, int) and abs(part) > 2**31 - 1 for part in key):
             raise ValueError
         if any(isinstance(part, str) and "\0" in part for part in key):

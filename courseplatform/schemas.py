@@ -17,6 +17,8 @@ from colander import drop, null, required
 from .errors import Fault
 
 INT4_MAX = 2**31 - 1
+#: How many unknown keys an error names: an answer must not outgrow its question.
+MAX_UNKNOWN_KEYS = 50
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 UUID_PATTERN = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
@@ -183,10 +185,9 @@ class Strict(colander.Mapping):
             except colander.Invalid as child_error:
                 error.add(child_error)
         known = {child.name for child in node.children}
-        for name in cstruct:
-            if name not in known:
-                unknown = colander.SchemaNode(colander.String(), name=name)
-                error.add(colander.Invalid(unknown, "is unknown or written by the server only"))
+        for name in [name for name in cstruct if name not in known][:MAX_UNKNOWN_KEYS]:
+            unknown = colander.SchemaNode(colander.String(), name=name)
+            error.add(colander.Invalid(unknown, "is unknown or written by the server only"))
         if error.children:
             raise error
         return result

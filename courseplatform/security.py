@@ -48,12 +48,13 @@ class Refusal:
 
 
 class Caller:
-    """The identity behind one request and the local roles learnt so far."""
+    """The identity behind one request and the local roles learnt so far. Raises: Unauthenticated."""
 
-    def __init__(self) -> None:
+    def __init__(self, request: Request) -> None:
+        source = request.registry.get("identity.source")
+        self.claims: dict[str, Any] | None = source.claims(request) if source else None
         self.is_known = False
         self.identity: Any = None
-        self.claims: dict[str, Any] | None = None
         self.roles: dict[tuple[type[Item], Any], frozenset[str]] = {}
 
 
@@ -70,8 +71,13 @@ class SecurityPolicy:
         return identity and identity.id
 
     def permits(self, request: Request, context: Any, permission: str) -> Any:
-        """Pyramid's Allowed, or a ``Refusal`` that tells hidden (404), unknown (401) and forbidden (403) apart."""
+        """Pyramid's Allowed, or a ``Refusal`` that tells hidden (404), unknown (401) and forbidden (403) apart.
+
+        A token whose session has ended is refused also where no token is needed: its bearer believes to be signed in.
+        """
         caller = self.caller(request, context)
+        if caller.claims is not None and caller.identity is None:
+            return Refusal(401, permission)
         principals = self.principals(caller, context)
         items = items_of(context) if isinstance(context, Node) else []
         hidden = 404 if caller.identity else 401
@@ -101,11 +107,7 @@ class SecurityPolicy:
 
     def caller(self, request: Request, context: Any) -> Caller:
         """The caller, with the local roles of this context's lineage. At most one statement per new lineage."""
-        caller = request.environ.get("courseplatform.caller")
-        if caller is None:
-            caller = request.environ["courseplatform.caller"] = Caller()
-            source = request.registry.get("identity.source")
-            caller.claims = source.claims(request) if source else None
+        caller: Caller = request.caller
         if caller.claims is None or (caller.is_known and caller.identity is None):
             return caller
         items = [
@@ -200,6 +202,8 @@ def role_principals(kind: str, row_id: Any, roles: Iterable[str]) -> list[str]:
 def includeme(config: Configurator) -> None:
     config.registry["local.roles"] = {}
     config.registry["identity.statements"] = {}
+    # Of the request, not of the environ: a retried request reads its rights anew.
+    config.add_request_method(Caller, "caller", reify=True)
     config.add_directive("add_local_role", add_local_role)
     config.add_directive("set_identity_source", set_identity_source)
     config.set_security_policy(SecurityPolicy())

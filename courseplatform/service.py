@@ -48,7 +48,6 @@ class Service(cornice.Service):
             **kw,
         )
         self.public_path = PREFIX + path
-        self.is_item = facet_of is None
 
     def add_view(
         self,
@@ -68,7 +67,7 @@ class Service(cornice.Service):
         method = method.upper()
         schema = colander.MappingSchema()
         body_schema = (merge_patch(body) if method == "PATCH" else body()) if body else None
-        query_schema = (query or (ItemQuery if method != "DELETE" else None) or ItemQuery)()
+        query_schema = (query or ItemQuery)()
         for child, name in ((body_schema, "body"), (query_schema, "querystring")):
             if child is not None:
                 child.name = name

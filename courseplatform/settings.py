@@ -5,6 +5,7 @@ A value is looked up in the environment first, then in the ini file, then in the
 """
 
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,6 @@ from typing import Any
 from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.settings import asbool, aslist
-
-from .embedded import kept_secret
 
 #: Settings are read before anything else is set up, so that every other action finds them typed.
 DECLARE_ORDER = PHASE0_CONFIG - 20
@@ -35,18 +34,42 @@ class Setting:
 
     def read(self, settings: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
         """The typed value. Raises: ValueError with a sentence that never repeats the value."""
-        raw = environ.get(self.env) or settings.get(self.name)
-        if raw is None or raw == "":
+        given = environ.get(self.env) or settings.get(self.name)
+        if given is None or given == "":
             if self.required:
                 raise ValueError(f"is required; set it in the ini file or as {self.env}")
             return self.default
-        if self.secret and is_placeholder(str(raw)):
+        if self.secret and is_placeholder(str(given)):
             raise ValueError(f"is a placeholder or shorter than {MIN_SECRET_CHARS} characters; set {self.env}")
         try:
-            return self.cast(raw)
+            return self.cast(given)
         except (TypeError, ValueError) as error:
             cast_name = getattr(self.cast, "__name__", str(self.cast))
             raise ValueError(f"can't be read as {cast_name}") from error
+
+
+def variable(name: str) -> str:
+    """The environment variable that overrides a setting, unless its declaration names another."""
+    return "COURSEPLATFORM_" + name.removeprefix("courseplatform.").upper().replace(".", "_")
+
+
+def raw(settings: Mapping[str, Any], name: str, env: str | None = None) -> Any:
+    """A setting's text before it is typed: the environment's, else the ini file's, else None."""
+    return os.environ.get(env or variable(name)) or settings.get(name)
+
+
+def kept_secret(var_dir: Path, name: str) -> str:
+    """A random secret for the setting ``name``, made at the first start and readable by its owner only."""
+    folder = var_dir / "secrets"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / name
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(descriptor, "w") as target:
+        target.write(secrets.token_urlsafe(48))
+    return path.read_text()
 
 
 def is_placeholder(secret: str) -> bool:
@@ -79,8 +102,7 @@ def add_setting(
 
     ``env``: the environment variable that overrides the ini file; derived from the name unless given.
     """
-    env = env or "COURSEPLATFORM_" + name.upper().replace(".", "_")
-    declared = Setting(name, cast, default, required, secret, env)
+    declared = Setting(name, cast, default, required, secret, env or variable(name))
     introspectable = config.introspectable("settings", name, name, "setting")
     introspectable["setting"] = declared
     config.action(
@@ -96,7 +118,12 @@ def check_settings(config: Configurator) -> None:
     settings, declared = config.registry.settings, config.registry["settings.declared"]
     faults = []
     for setting in declared:
-        if setting.secret and asbool(settings.get("courseplatform.embedded")) and not settings.get(setting.name):
+        if (
+            setting.secret
+            and setting.required
+            and asbool(raw(settings, "courseplatform.embedded"))
+            and not settings.get(setting.name)
+        ):
             settings[setting.name] = kept_secret(Path(settings["courseplatform.var_dir"]), setting.name)
         try:
             settings[setting.name] = setting.read(settings, os.environ)
