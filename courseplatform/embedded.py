@@ -1,4 +1,4 @@
-"""Development only: ``courseplatform.embedded = true`` starts a PostgreSQL of its own under ``var/`` and migrates it."""
+"""Development only: ``courseplatform.embedded = true`` starts a PostgreSQL under ``var/`` and migrates it."""
 
 import os
 import sys

@@ -127,13 +127,14 @@ class Unavailable(ApiError):
 
 
 def problem(request: Request, status: int, code: str, *, detail: str | None = None, **members: Any) -> Response:
-    """An ``application/problem+json`` response. Never holds what the client sent, but for the path."""
+    """An ``application/problem+json`` response. Of what the client sent it holds a known address at most."""
+    is_known = getattr(request, "matched_route", None) is not None
     body = {
         "type": f"/api/problems/{code}/",
         "title": code.replace("_", " ").capitalize(),
         "status": status,
         "detail": detail or request.registry["problems"].get(code, ""),
-        "instance": request.environ.get("courseplatform.path", ""),
+        "instance": request.environ.get("courseplatform.path", "") if is_known else "",
         "code": code,
         **members,
     }

@@ -39,15 +39,16 @@ class Service(cornice.Service):
 
     def __init__(self, name: str, path: str, *, facet_of: str | None = None, **kw: Any) -> None:
         pattern = re.sub(r"\{(\w+_id)\}", rf"{{\1:{UUID_PATTERN}}}", path)
+        plain = re.sub(r"\{(\w+):[^/]*\}", r"{\1}", path)
         super().__init__(
             name=name,
             path=PREFIX + pattern,
-            traverse=(facet_of or path).rstrip("/") or "/",
+            traverse=(facet_of or plain).rstrip("/") or "/",
             cors_enabled=False,
             depth=kw.pop("depth", 2),
             **kw,
         )
-        self.public_path = PREFIX + path
+        self.public_path = PREFIX + plain
 
     def add_view(
         self,

@@ -22,7 +22,7 @@ class Problems(Node):
 
 
 capabilities = Service("capabilities", "/")
-problems = Service("problem", "/problems/{code}/")
+problems = Service("problem", "/problems/{code:[a-z_]{1,60}}/")
 
 
 @capabilities.get(permission=NO_PERMISSION_REQUIRED)

@@ -1,13 +1,13 @@
 """The rules of the house: imports, permissions, plugins that come and go, one migration head."""
 
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pyramid.interfaces import IViewClassifier  # noqa: F401
 
 from courseplatform import migrations
 from courseplatform.testing import PLUGINS, Client, make_app
@@ -50,6 +50,17 @@ def test_imports_follow_the_house() -> None:
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_a_plugin_imports_of_its_neighbours_their_api_only() -> None:
+    wrong = []
+    for path in (ROOT / "plugins").rglob("*.py"):
+        own = path.relative_to(ROOT / "plugins").parts[0]
+        for line in path.read_text().splitlines():
+            found = re.match(r"\s*from plugins\.(\w+)(\.\w+)? import|\s*import plugins\.(\w+)", line)
+            if found and own not in (found[1], found[3]) and found[2] != ".api":
+                wrong.append(f"{path.relative_to(ROOT)}: {line.strip()}")
+    assert wrong == []
 
 
 def test_no_service_is_without_a_permission(wsgi_app: Any) -> None:

@@ -1,49 +1,12 @@
 """Who may what: every row of the matrix for every actor, and rows addressed under a foreign parent."""
 
-import hashlib
-import json
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from courseplatform.db import Base
-from courseplatform.testing import rolled_back
 from tests.contracts.matrix import MATRIX, MISMATCHED, Row
-from tests.contracts.world import ACTORS, World
-
-pytestmark = pytest.mark.filterwarnings("error")
-
-
-@pytest.fixture(scope="module")
-def stage(wsgi_app: Any) -> Iterator[tuple[World, sa.Connection]]:
-    """The world, built once, and the connection on which each cell is rolled back."""
-    with rolled_back(wsgi_app) as (client, connection):
-        yield World(client), connection
-
-
-def hash_of_rows(connection: sa.Connection) -> str:
-    """A hash over every row of every table."""
-    parts = [
-        f"SELECT '{name}' AS name, md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS hash FROM {name} t"
-        for name in sorted(Base.metadata.tables)
-    ]
-    rows = connection.execute(sa.text(" UNION ALL ".join(parts))).all()
-    return hashlib.sha256(repr(sorted(map(tuple, rows))).encode()).hexdigest()
-
-
-def filled(world: World, body: Any, letter: str) -> Any:
-    text = json.dumps(body)
-    return json.loads(re.sub(r"\{(\w+)\}", lambda m: world.fill(f"{{{m[1]}}}", letter).removeprefix("/api"), text))
-
-
-def send(world: World, row: Row, letter: str) -> Any:
-    path = world.fill(row.path, letter)
-    body = filled(world, row.body, letter) if row.body is not None else None
-    headers = {"If-Match": "*"} if row.method in ("PUT", "PATCH", "DELETE") else {}
-    return world.actors[letter].call(row.method, path, body, headers=headers)
+from tests.contracts.stage import hash_of_rows, send, services, shape
+from tests.contracts.world import ACTORS
 
 
 @pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row.method} {row.path}")
@@ -60,19 +23,6 @@ def test_a_cell_answers_as_the_matrix_says_and_a_refusal_changes_no_row(row: Row
             assert response.content_type == "application/problem+json"
         cell.rollback()
     assert dict(zip(ACTORS, got, strict=True)) == dict(zip(ACTORS, row.statuses, strict=True))
-
-
-def shape(path: str) -> str:
-    return re.sub(r"\{[^/]*?\}", "{}", path.partition("?")[0])
-
-
-def services(world: World) -> dict[str, set[str]]:
-    """Address without its ids → methods, as registered."""
-    found: dict[str, set[str]] = {}
-    for service in world.client.registry.cornice_services.values():
-        methods = {method for method, _, _ in service.definitions} - {"HEAD", "OPTIONS"}
-        found.setdefault(shape(service.public_path.removeprefix("/api")), set()).update(methods)
-    return found
 
 
 def test_every_view_has_a_row_in_the_matrix(stage: Any) -> None:
