@@ -1,6 +1,7 @@
 """Alembic's environment: one linear history for every built-in plugin."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 
 from alembic import context
@@ -14,7 +15,8 @@ MIGRATION_LOCK = 7_206_411
 
 import_module("courseplatform.jobs")
 for module in iter_modules(plugins.__path__, "plugins."):
-    import_module(f"{module.name}.models")
+    if find_spec(f"{module.name}.models"):
+        import_module(f"{module.name}.models")
 
 engine = create_engine(
     context.config.get_main_option("sqlalchemy.url"),

@@ -30,6 +30,7 @@ from .etags import check_match, digest
 from .events import Event
 from .files import safe_type
 from .ingress import read_json
+from .jobs import run_due_jobs
 from .resources import Collection, Item, Node, Root
 from .schemas import (
     Body,

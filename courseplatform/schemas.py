@@ -235,7 +235,7 @@ class ListQuery(ItemQuery):
 
 def merge_patch(body: type[Body]) -> colander.SchemaNode:
     """The JSON Merge Patch (RFC 7396) twin of a body: every field may be left out; null resets an optional one."""
-    patched = body()
+    patched = body().clone()  # instances of a Colander class share their children
     for child in patched.children:
         child.reset_to = child.missing
         child.nullable = child.nullable or child.missing not in (required, drop)

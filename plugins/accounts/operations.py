@@ -41,12 +41,15 @@ def register(
     return user
 
 
-def update_user(request: Request, user: User, changes: dict[str, Any], *, may_administer: bool) -> None:
+def update_user(
+    request: Request, user: User, changes: dict[str, Any], *, by_user_id: UUID, may_administer: bool
+) -> None:
     """Apply changed fields. Emits ``UserRoleChanged``.
 
-    Raises: Forbidden for a role or activity that the caller may not set; Conflict("last_admin").
+    Raises: Forbidden for a role or activity that the caller may not set; Conflict("last_admin" | "account_erased").
     """
-    by_user_id = request.identity.id
+    if user.erased_at is not None:
+        raise Conflict("account_erased")
     is_role_changed = changes.get("role", user.role) != user.role
     is_activity_changed = changes.get("is_active", user.is_active) != user.is_active
     if is_role_changed or is_activity_changed:
@@ -86,7 +89,8 @@ def erase_user(request: Request, user: User, *, by_user_id: UUID, transfer_to_id
         return
     keep_an_admin(request, user)
     request.emit(UserErased(user_id=user.id, transfer_to_id=transfer_to_id, by_user_id=by_user_id))
-    user.username, user.email = f"erased-{user.id}", f"erased-{user.id}@erased.invalid"
+    # Names that nobody can register, so that nobody can stand in an erasure's way.
+    user.username, user.email = f"erased:{user.id}", f"{user.id}@erased"
     user.first_name = user.last_name = ""
     user.password_hash = user.email_verified_at = None
     user.is_active, user.erased_at = False, request.now
@@ -102,7 +106,7 @@ def end_sessions(request: Request, user_id: UUID) -> None:
 def find_by_login(request: Request, login: str) -> User | None:
     """The user with this username or e-mail address, whatever its case."""
     column = User.email if "@" in login else User.username
-    return request.db.scalars(select(User).where(func.lower(column) == login.lower())).one_or_none()
+    return request.db.scalars(select(User).where(func.lower(column) == func.lower(login))).one_or_none()
 
 
 def get_active_user(request: Request, user_id: UUID) -> User | None:

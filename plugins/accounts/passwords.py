@@ -17,6 +17,8 @@ from courseplatform.api import Invalid, Unavailable
 
 MAX_WAIT_S = 2.0
 MIN_CHARS, MAX_CHARS = 10, 128
+#: Shorter names occur in any password by chance.
+MIN_NAME_CHARS = 3
 
 
 class Passwords:
@@ -64,7 +66,8 @@ def check_strength(password: str, *, username: str, email: str) -> None:
     bare = lowered.strip("0123456789!?.*-_ ")
     if is_repeated or lowered in common_passwords() or bare in common_passwords():
         raise Invalid.field("password", "is too common")
-    if username.lower() in lowered or email.partition("@")[0].lower() in lowered:
+    names = (username.lower(), email.partition("@")[0].lower())
+    if any(len(name) >= MIN_NAME_CHARS and name in lowered for name in names):
         raise Invalid.field("password", "must not contain the username or e-mail address")
 
 

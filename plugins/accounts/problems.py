@@ -6,5 +6,6 @@ PROBLEMS = {
     "invalid_credentials": "Username or password is wrong, or the account is not active.",
     "invalid_refresh_token": "The refresh token is unknown, used up or its session has ended. Sign in again.",
     "last_admin": "This is the last active administrator. Make another one first.",
+    "account_erased": "The account was erased; what is left of it can't be changed.",
     "own_account": "An administrator can't do this to the own account. Ask another administrator.",
 }

@@ -49,10 +49,15 @@ def show_user(request: Request) -> Any:
 def update_user(request: Request) -> Any:
     """Change a user. ``role`` and ``is_active`` are for administrators, and never for the own account (403).
 
-    409 ``username_taken``, ``email_taken``, ``last_admin``.
+    409 ``username_taken``, ``email_taken``, ``last_admin``, ``account_erased``.
     """
-    may_administer = bool(request.has_permission(P.ADMINISTER))
-    operations.update_user(request, request.context.row, request.validated["body"], may_administer=may_administer)
+    operations.update_user(
+        request,
+        request.context.row,
+        request.validated["body"],
+        by_user_id=request.identity.id,
+        may_administer=bool(request.has_permission(P.ADMINISTER)),
+    )
     return request.represent(request.context.row)
 
 

@@ -1,0 +1,41 @@
+"""``courseplatform demo``."""
+
+import click
+
+from courseplatform.api import run_due_jobs, script_request
+from plugins.accounts.api import find_by_login
+
+from .content import ADMIN, PASSWORD, STUDENTS, TEACHERS
+from .world import build
+
+
+@click.command("demo")
+@click.argument("ini", type=click.Path(exists=True, dir_okay=False))
+@click.option("--url", default="http://127.0.0.1:6543", help="Where the platform answers, for the printed calls.")
+@click.pass_context
+def demo(ctx: click.Context, ini: str, url: str) -> None:
+    """Fill the platform with a believable world. Safe to repeat: a world that is there is left alone."""
+    registry = ctx.find_root().obj.registry
+    with script_request(registry) as request:
+        is_new = find_by_login(request, ADMIN.username) is None
+        if is_new:
+            build(request, tell)  # one transaction: a world that breaks off leaves nothing behind
+    if is_new:
+        tell("Sending notifications and issuing certificates …")
+        run_due_jobs(registry)
+    else:
+        tell("The demo world is there already.")
+    click.echo("Sign in with any of these; the password is the same for all:")
+    for role, person in (("admin", ADMIN), ("teacher", TEACHERS[0]), ("student", STUDENTS[0])):
+        click.echo(f"  {role:8} {person.username:16} {PASSWORD}")
+    click.echo("Try:")
+    click.echo(
+        f"  curl -s -X POST {url}/api/auth/login/ -H 'Content-Type: application/json' "
+        f"""-d '{{"username": "{STUDENTS[0].username}", "password": "{PASSWORD}"}}'"""
+    )
+    click.echo(f"  curl -s '{url}/api/courses/?expand=teacher'")
+
+
+def tell(line: str) -> None:
+    """Progress goes to standard error, so that the output can be piped."""
+    click.echo(line, err=True)
