@@ -51,6 +51,7 @@ def includeme(config: Configurator) -> None:
             "tm.commit_veto": "pyramid_tm.default_commit_veto",
             "tm.annotate_user": False,  # else the caller is read before the tree: a statement too many, and no login
             "retry.attempts": 3,
+            "retry.activate_hook": "courseplatform.ingress.retry_attempts",
         }
     )
     config.include("pyramid_tm")

@@ -13,6 +13,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from . import errors
+from .db import SAFE_METHODS
 from .settings import positive_int
 
 MAX_JSON_DEPTH = 32
@@ -48,9 +49,20 @@ def ingress_tween_factory(handler: Any, registry: Any) -> Any:
     return tween
 
 
+def retry_attempts(request: Request) -> int | None:
+    """How often pyramid_retry may try: once for reads, which hold no locks; else as configured (None).
+
+    Also spares WebOb the copy of a body that can be rewound, as waitress's can.
+    """
+    seekable = getattr(request.environ["wsgi.input"], "seekable", None)
+    if seekable is not None and seekable():
+        request.is_body_seekable = True
+    return 1 if request.method in SAFE_METHODS else None
+
+
 def read_json(request: Request, *content_types: str) -> dict[str, Any]:
     """The body as a dict. Raises: UnsupportedMediaType, PayloadTooLarge, ApiError("malformed_json")."""
-    if request.content_type not in content_types:
+    if request.content_type.lower() not in content_types:
         raise errors.UnsupportedMediaType()
     if (request.charset or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8"):
         raise errors.UnsupportedMediaType()

@@ -1,10 +1,12 @@
 """A small world in which every row of the permission matrix has something to act on."""
 
+from io import BytesIO
 from typing import Any
 
 from courseplatform.testing import Client
 from plugins.assignments.models import Assignment
 from plugins.certificates.models import Certificate
+from plugins.certificates.operations import make_code
 from plugins.comments.models import Comment
 from plugins.courses.models import Course, CourseTeacher
 from plugins.enrollments.models import Enrollment
@@ -80,10 +82,13 @@ class World:
         self.add(f"spare{suffix}", spare)
         self.add(f"unseen{suffix}", Assignment(lesson_id=lesson.id, title="U", is_published=False, created_at=now))
         for letter in "EX":
-            db.add(Enrollment(course_id=course.id, student_id=self.user(letter), enrolled_at=now))
+            enrollment = Enrollment(course_id=course.id, student_id=self.user(letter), enrolled_at=now)
+            self.add(f"enrollment_{letter}{suffix}", enrollment)
             submission = Submission(
                 assignment_id=assignment.id, student_id=self.user(letter), attempt=1, text="work", submitted_at=now
             )
+            if letter == "E" and name == "course":
+                self.attach_file(submission)
             self.add(f"submission_{letter}{suffix}", submission)
             for where in ("lesson", "assignment", "submission"):
                 target = {"lesson": lesson, "assignment": assignment, "submission": submission}[where]
@@ -93,13 +98,20 @@ class World:
         review = Review(course_id=course.id, student_id=self.user("X"), rating=4, created_at=now, updated_at=now)
         self.add(f"review_X{suffix}", review)
         course.review_count, course.rating_sum = 1, 4
-        self.add(f"certificate_X{suffix}", self.certificate("X", course))
+        certificate = self.add(f"certificate_X{suffix}", self.certificate("X", course))
+        self.ids[f"certificate_code{suffix}"] = certificate.verification_code
+
+    def attach_file(self, submission: Submission) -> None:
+        stored = self.request.save_file(BytesIO(b"my work"), 100)
+        submission.file_key, submission.file_sha256 = stored.key, stored.sha256
+        submission.file_name, submission.file_size_bytes = "work.txt", stored.size_bytes
+        submission.file_content_type = "text/plain"
 
     def certificate(self, letter: str, course: Course) -> Certificate:
         return Certificate(
             student_id=self.user(letter),
             course_id=course.id,
-            verification_code=f"{letter}-{course.id}".upper(),
+            verification_code=make_code(),
             student_name="N",
             course_title=course.title,
             teacher_name="T",

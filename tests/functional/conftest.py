@@ -1,4 +1,6 @@
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -6,9 +8,13 @@ from tests.functional.platform import Platform
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform() -> Iterator[Platform]:
     """A platform on a machine that has nothing but Python."""
-    made = Platform(tmp_path_factory.mktemp("platform"))
-    made.start()
-    yield made
-    made.stop()
+    # Not pytest's own folder: started by root, PostgreSQL runs as another user, and pytest closes its folder to others.
+    with tempfile.TemporaryDirectory(prefix="courseplatform-", ignore_cleanup_errors=True) as folder:
+        made = Platform(Path(folder))
+        try:
+            made.start()
+            yield made
+        finally:
+            made.stop()

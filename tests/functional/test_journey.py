@@ -1,10 +1,14 @@
 """The whole learner's journey over HTTP, against a really running ``pserve`` with its embedded PostgreSQL."""
 
 import hashlib
+import shutil
+import subprocess
 import time
 from typing import Any
 
-from tests.functional.platform import Caller, Platform
+import pytest
+
+from tests.functional.platform import ROOT, Caller, Platform
 
 PASSWORD = "a long enough passphrase"
 
@@ -132,3 +136,14 @@ def test_the_demo_fills_a_believable_world_and_can_be_repeated(platform: Platfor
     second = platform.run("courseplatform", "demo", platform.ini)
     assert "curl" in second
     assert Caller(platform)("GET", "/api/courses/?limit=100", 200)["results"] == courses
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_journey_in_the_readme_runs_word_for_word(platform: Platform) -> None:
+    readme = (ROOT / "README.md").read_text()
+    script = readme.split("## The whole journey")[1].split("```sh\n")[1].split("```")[0]
+    script = script.replace("http://127.0.0.1:6543", platform.url)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "problems" not in done.stdout
+    assert '"is_valid":true' in done.stdout and '"rating":5' in done.stdout
