@@ -334,7 +334,7 @@ def upgrade() -> None:
         sa.Column("submission_id", sa.Uuid(), nullable=False),
         sa.Column("by_user_id", sa.Uuid(), nullable=False),
         sa.Column("old_points", sa.Integer(), nullable=True),
-        sa.Column("new_points", sa.Integer(), nullable=False),
+        sa.Column("new_points", sa.Integer(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

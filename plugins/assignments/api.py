@@ -1,6 +1,12 @@
 """What other plugins may import from assignments."""
 
-from .events import AssignmentDatesChanged, AssignmentDueSoon, AssignmentPublished
+from .events import (
+    AssignmentDatesChanged,
+    AssignmentDeleted,
+    AssignmentDueSoon,
+    AssignmentPointsChanged,
+    AssignmentPublished,
+)
 from .models import Assignment
-from .operations import create_assignment
+from .operations import create_assignment, hold_assignment
 from .resources import AssignmentItem

@@ -38,3 +38,22 @@ class AssignmentDueSoon(Event):
     course_id: UUID
     title: str
     due_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentPointsChanged(Event):
+    """``max_points`` of an assignment moved. Raise to refuse: grades that were given must still fit."""
+
+    assignment_id: UUID
+    max_points: int
+    by_user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentDeleted(Event):
+    """An assignment is about to go. Raise to refuse."""
+
+    assignment_id: UUID
+    lesson_id: UUID
+    course_id: UUID
+    by_user_id: UUID

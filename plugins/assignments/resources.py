@@ -1,9 +1,10 @@
 """``…/lessons/{lesson_id}/assignments`` and beneath."""
 
 from typing import Any
+from uuid import UUID
 
 from courseplatform.api import Allow, Collection, Everyone, Item, role_principals
-from plugins.courses.api import staff_principals
+from plugins.courses.api import Course, staff_principals
 
 from .models import Assignment
 from .permissions import P
@@ -16,12 +17,19 @@ class AssignmentItem(Item):
     view_permission = P.VIEW
 
     @property
+    def course(self) -> Course:
+        return self.__parent__.__parent__.__parent__.__parent__.row
+
+    @property
+    def course_id(self) -> UUID:
+        return self.__parent__.__parent__.row.course_id
+
+    @property
     def __acl__(self) -> Any:
-        course_id = self.__parent__.__parent__.__parent__.__parent__.id
-        acl = [(Allow, principal, (P.VIEW, P.READ)) for principal in staff_principals(course_id)]
+        acl = [(Allow, principal, (P.VIEW, P.READ)) for principal in staff_principals(self.course_id)]
         if self.row.is_published:
             acl.append((Allow, Everyone, P.VIEW))
-            acl += [(Allow, student, P.READ) for student in role_principals("course", course_id, ("student",))]
+            acl += [(Allow, student, P.READ) for student in role_principals("course", self.course_id, ("student",))]
         return acl
 
 

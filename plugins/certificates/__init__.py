@@ -1,7 +1,30 @@
-"""(being written)"""
+"""Certificates: the proof that someone took a course, and its public verification.
+
+Offers: certificates, issued by rule when a course is completed or by hand; revocation; verification without signing in;
+the events ``CertificateIssued`` and ``CertificateRevoked``.
+Needs: enrollments (completion, progress), courses, accounts.
+"""
 
 from pyramid.config import Configurator
 
 
 def includeme(config: Configurator) -> None:
-    pass
+    config.include("plugins.accounts")
+    config.include("plugins.courses")
+    config.include("plugins.enrollments")
+    config.add_problems("plugins.certificates.problems.PROBLEMS")
+    config.add_resource_node(
+        "plugins.accounts.api.Users", "certificates", "plugins.certificates.resources.Certificates"
+    )
+    config.add_resource_node("courseplatform.api.Root", "certificates", "plugins.certificates.resources.Verifications")
+    config.add_local_role(
+        "plugins.certificates.resources.CertificateItem", "teacher", "plugins.certificates.roles.teaches_its_course"
+    )
+    config.add_representation(
+        "plugins.certificates.models.Certificate", "plugins.certificates.representations.certificate_json"
+    )
+    config.add_course_dependent("certificates", "plugins.certificates.operations.count_in_course")
+    config.add_subscriber("plugins.certificates.subscribers.apply_rule", "plugins.enrollments.api.CourseCompleted")
+    config.add_subscriber("plugins.certificates.subscribers.redact_name", "plugins.accounts.api.UserErased")
+    config.add_jobs("plugins.certificates.jobs")
+    config.scan("plugins.certificates.views")

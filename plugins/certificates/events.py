@@ -9,7 +9,7 @@ from courseplatform.api import Event
 @dataclass(frozen=True, kw_only=True)
 class CertificateEvent(Event):
     certificate_id: UUID
-    course_id: UUID
+    course_id: UUID | None  # None: the course is gone
     course_title: str
     student_id: UUID
     by_user_id: UUID | None  # None: the rule

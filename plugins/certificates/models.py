@@ -1,16 +1,25 @@
 """Certificates: one per student and course, a snapshot of what it says."""
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from courseplatform.api import Base, Timestamped
+from courseplatform.api import Base, Conflict, Timestamped
+
+
+class Snapshot(NamedTuple):
+    """What a certificate says."""
+
+    student_name: str
+    course_title: str
+    teacher_name: str
 
 
 class Certificate(Timestamped, Base):
-    """``student_name``, ``course_title`` and ``teacher_name`` are as they were when it was issued."""
+    """``not_issued`` → ``issued`` ⇄ ``revoked``. The names and the title are as they were when it was issued."""
 
     __tablename__ = "certificates"
 
@@ -34,3 +43,42 @@ class Certificate(Timestamped, Base):
         Index("ix__certificates__course_id", "course_id", "id"),
         Index("ix__certificates__student_id_id", "student_id", "id"),
     )
+
+    @property
+    def is_issued(self) -> bool:
+        return self.status == "issued"
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.status == "revoked"
+
+    def issue(self, now: datetime, says: Snapshot, *, by_user_id: UUID | None, override_reason: str) -> None:
+        """Make it valid, and say what is true now. Raises: Conflict("certificate_revoked")."""
+        self.require_not_revoked()
+        self.student_name, self.course_title, self.teacher_name = says
+        self.status, self.issued_at = "issued", now
+        self.issued_by_id, self.override_reason = by_user_id, override_reason
+
+    def require_not_revoked(self) -> None:
+        """Raises: Conflict("certificate_revoked")."""
+        if self.is_revoked:
+            raise Conflict("certificate_revoked")
+
+    def withdraw(self) -> None:
+        """Back to what was never issued; the row stays, and with it the code."""
+        self.status, self.issued_at, self.issued_by_id = "not_issued", None, None
+        self.revoked_at, self.revoked_reason = None, ""
+
+    def revoke(self, now: datetime, reason: str) -> None:
+        """Raises: Conflict("already_revoked" | "certificate_not_issued")."""
+        if self.is_revoked:
+            raise Conflict("already_revoked")
+        if not self.is_issued:
+            raise Conflict("certificate_not_issued")
+        self.status, self.revoked_at, self.revoked_reason = "revoked", now, reason
+
+    def lift_revocation(self) -> None:
+        """Valid again, saying what it said. Raises: Conflict("not_revoked")."""
+        if not self.is_revoked:
+            raise Conflict("not_revoked")
+        self.status, self.revoked_at, self.revoked_reason = "issued", None, ""

@@ -6,3 +6,4 @@ class P(StrEnum):
     VIEW = "certificate:view"
     ISSUE = "certificate:issue"
     EDIT = "certificate:edit"
+    VERIFY = "certificate:verify"

@@ -1,7 +1,39 @@
-"""(being written)"""
+"""Enrollments: who takes which course, and how far they are.
+
+Offers: enrollments; the local roles ``student`` (takes part now) and ``participant`` (does or once did) at
+``CourseItem``; the directive ``add_progress_source`` for plugins whose rows make up a course's progress.
+Needs: courses, accounts.
+"""
 
 from pyramid.config import Configurator
 
 
 def includeme(config: Configurator) -> None:
-    pass
+    config.include("plugins.accounts")
+    config.include("plugins.courses")
+    config.include("plugins.enrollments.progress")
+    course_item = "plugins.courses.resources.CourseItem"
+    config.add_problems("plugins.enrollments.problems.PROBLEMS")
+    config.add_resource_node(course_item, "enrollments", "plugins.enrollments.resources.Enrollments")
+    config.add_resource_node(
+        "plugins.enrollments.resources.Enrollments", "me", "plugins.enrollments.resources.MyEnrollment"
+    )
+    config.add_resource_node(course_item, "progress", "plugins.enrollments.resources.Progress")
+    config.add_local_role(course_item, "student", "plugins.enrollments.roles.studies")
+    config.add_local_role(course_item, "participant", "plugins.enrollments.roles.took_part")
+    config.add_course_dependent("enrollments", "plugins.enrollments.operations.count_enrollments")
+    config.add_representation(
+        "plugins.enrollments.models.Enrollment",
+        "plugins.enrollments.representations.enrollment_json",
+        load="plugins.enrollments.progress.load_percents",
+    )
+    config.add_extension(
+        "plugins.enrollments.models.Enrollment", "student", "plugins.enrollments.representations.load_students"
+    )
+    config.add_subscriber(
+        "plugins.enrollments.subscribers.refuse_enrolled_teacher", "plugins.courses.events.CourseTeacherAdded"
+    )
+    config.add_subscriber("plugins.enrollments.subscribers.delete_enrollments", "plugins.courses.events.CourseDeleted")
+    config.add_subscriber("plugins.enrollments.subscribers.drop_enrollments", "plugins.accounts.events.UserErased")
+    config.add_jobs("plugins.enrollments.jobs")
+    config.scan("plugins.enrollments.views")

@@ -2,6 +2,7 @@
 
 from .events import CourseCompleted, StudentEnrolled
 from .models import ENROLLED, Enrollment
-from .operations import enrol, is_enrolled, progress_of, refresh_progress
+from .operations import enrol, is_enrolled, recheck_course
+from .progress import progress_of, refresh_progress
 from .resources import EnrollmentItem, Enrollments
 from .roles import studies, took_part

@@ -30,6 +30,10 @@ class MyEnrollment(Node):
 
     __acl__ = [(Allow, Authenticated, (P.ENROL_SELF, P.VIEW_OWN))]
 
+    @property
+    def course(self) -> Any:
+        return self.__parent__.__parent__.row
+
 
 class Progress(Node):
     """``/courses/{course_id}/progress``: the caller's."""

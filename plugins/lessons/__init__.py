@@ -1,7 +1,28 @@
-"""(being written)"""
+"""Lessons: the ordered parts of a course, and who has completed them.
+
+Offers: lessons, their order and materials; a student's completions, which count for the course's progress.
+Needs: enrollments, courses.
+"""
 
 from pyramid.config import Configurator
 
 
 def includeme(config: Configurator) -> None:
-    pass
+    config.include("plugins.courses")
+    config.include("plugins.enrollments")
+    lessons, lesson_item = "plugins.lessons.resources.Lessons", "plugins.lessons.resources.LessonItem"
+    config.add_problems("plugins.lessons.problems.PROBLEMS")
+    config.add_resource_node("plugins.courses.resources.CourseItem", "lessons", lessons)
+    config.add_resource_node(lessons, "order", "plugins.lessons.resources.LessonOrder")
+    config.add_resource_node(lesson_item, "completion", "plugins.lessons.resources.Completion")
+    config.add_representation(
+        "plugins.lessons.models.Lesson",
+        "plugins.lessons.representations.lesson_json",
+        load="plugins.lessons.representations.load_readable",
+    )
+    config.add_progress_source(
+        "lessons", total="plugins.lessons.operations.count_required", done="plugins.lessons.operations.count_completed"
+    )
+    config.add_subscriber("plugins.lessons.subscribers.refuse_empty_course", "plugins.courses.events.CoursePublished")
+    config.scan("plugins.lessons.views")
+    config.scan("plugins.lessons.completion_views")

@@ -8,7 +8,7 @@ from courseplatform.api import Event
 
 @dataclass(frozen=True, kw_only=True)
 class LessonPublished(Event):
-    """A lesson became visible to students of a published course, or will be when that is published."""
+    """A lesson became visible to the students of a published course."""
 
     lesson_id: UUID
     course_id: UUID

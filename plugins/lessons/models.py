@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from courseplatform.api import Base, Timestamped
 
+MATERIAL_KINDS = ("video", "document", "link")
+#: In one course: they are reordered in one call.
+MAX_LESSONS = 1000
+
 
 class Lesson(Timestamped, Base):
     """``materials``: a list of ``{"kind": video|document|link, "title": str, "url": str}``."""

@@ -6,3 +6,4 @@ class P(StrEnum):
     VIEW = "lesson:view"
     READ = "lesson:read"
     COMPLETE = "lesson:complete"
+    WRITE = "course:edit"  # held at the course: who edits it edits its lessons

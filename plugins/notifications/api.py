@@ -1,3 +1,4 @@
 """What other plugins may import from notifications."""
 
 from .models import Notification
+from .operations import deliver

@@ -9,6 +9,23 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from courseplatform.api import Base, Timestamped
 
+#: ``message`` is written by an administrator, every other kind is made from an event.
+KINDS = (
+    "message",
+    "enrolled",
+    "lesson_published",
+    "assignment_published",
+    "due_date_changed",
+    "due_soon",
+    "submitted",
+    "graded",
+    "returned",
+    "replied",
+    "certificate_issued",
+    "certificate_revoked",
+    "role_changed",
+)
+
 
 class Notification(Timestamped, Base):
     """``event_id`` names what it is about: one event tells one recipient one kind of thing once.

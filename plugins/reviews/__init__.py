@@ -1,7 +1,18 @@
-"""(being written)"""
+"""Reviews: what those who took a course think of it, one rating each.
+
+Offers: reviews beneath a course; the course's ``review_count`` and ``review_average``, right at every moment.
+Needs: enrollments (its role ``participant``), courses, accounts.
+"""
 
 from pyramid.config import Configurator
 
 
 def includeme(config: Configurator) -> None:
-    pass
+    config.include("plugins.accounts")
+    config.include("plugins.courses")
+    config.include("plugins.enrollments")
+    config.add_problems("plugins.reviews.problems.PROBLEMS")
+    config.add_resource_node("plugins.courses.api.CourseItem", "reviews", "plugins.reviews.resources.Reviews")
+    config.add_representation("plugins.reviews.models.Review", "plugins.reviews.representations.review_json")
+    config.add_extension("plugins.reviews.models.Review", "student", "plugins.reviews.representations.load_students")
+    config.scan("plugins.reviews.views")

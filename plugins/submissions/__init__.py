@@ -1,7 +1,46 @@
-"""(being written)"""
+"""Submissions: students' work, attempt by attempt, and how it is graded.
+
+Offers: submissions beneath assignments, with text, a file and a receipt; grading with its history; the local role
+``author`` at ``SubmissionItem``; the progress source ``submissions``.
+Needs: assignments, lessons, enrollments (progress), courses, accounts.
+"""
 
 from pyramid.config import Configurator
 
+from courseplatform.api import positive_int
+
 
 def includeme(config: Configurator) -> None:
-    pass
+    config.include("plugins.assignments")
+    config.add_setting("submissions.max_file_bytes", positive_int, default=20 * 1024 * 1024)
+    config.add_problems("plugins.submissions.problems.PROBLEMS")
+    config.add_resource_node(
+        "plugins.assignments.api.AssignmentItem", "submissions", "plugins.submissions.resources.Submissions"
+    )
+    config.add_local_role("plugins.submissions.resources.SubmissionItem", "author", "plugins.submissions.roles.wrote")
+    config.add_representation(
+        "plugins.submissions.models.Submission", "plugins.submissions.representations.submission_json"
+    )
+    config.add_extension(
+        "plugins.submissions.models.Submission", "student", "plugins.submissions.representations.load_students"
+    )
+    config.add_course_dependent("submissions", "plugins.submissions.progress.count_in_course")
+    config.add_progress_source(
+        "submissions",
+        total="plugins.submissions.progress.count_required",
+        done="plugins.submissions.progress.count_passed",
+    )
+    config.add_jobs("plugins.submissions.jobs")
+    config.add_periodic_job("plugins.submissions.jobs.sweep_files", every_s=6 * 3600)
+    config.add_subscriber(
+        "plugins.submissions.subscribers.recompute_lateness", "plugins.assignments.api.AssignmentDatesChanged"
+    )
+    config.add_subscriber(
+        "plugins.submissions.subscribers.keep_grades_valid", "plugins.assignments.api.AssignmentPointsChanged"
+    )
+    config.add_subscriber(
+        "plugins.submissions.subscribers.keep_assignment_with_work", "plugins.assignments.api.AssignmentDeleted"
+    )
+    config.add_subscriber("plugins.submissions.subscribers.delete_work_of_course", "plugins.courses.api.CourseDeleted")
+    config.scan("plugins.submissions.views")
+    config.scan("plugins.submissions.grading_views")

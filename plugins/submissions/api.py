@@ -1,6 +1,8 @@
 """What other plugins may import from submissions."""
 
 from .events import SubmissionGraded, SubmissionReturned, SubmissionSubmitted
+from .grading import grade_submission, return_submission
 from .models import GradeChange, Submission
-from .operations import grade_submission, submit
+from .operations import submit
 from .resources import SubmissionItem
+from .uploads import Upload

@@ -1,13 +1,14 @@
 """Submissions: students' work, one row per attempt, and the history of its grades."""
 
+import hashlib
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
-from courseplatform.api import Base, Bytes, Timestamped
+from courseplatform.api import Base, Bytes, Conflict, Timestamped
 
 
 class Submission(Timestamped, Base):
@@ -15,8 +16,7 @@ class Submission(Timestamped, Base):
 
     __tablename__ = "submissions"
 
-    # No cascade: a student's work holds the assignment that it belongs to.
-    assignment_id: Mapped[UUID] = mapped_column(ForeignKey("assignments.id"))
+    assignment_id: Mapped[UUID]
     student_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     attempt: Mapped[int]
     text: Mapped[str] = mapped_column(default="")
@@ -34,6 +34,8 @@ class Submission(Timestamped, Base):
     checked_at: Mapped[datetime | None]
 
     __table_args__ = (
+        # No cascade: a student's work holds the assignment that it belongs to.
+        ForeignKeyConstraint(["assignment_id"], ["assignments.id"], info={"conflict": "has_submissions"}),
         UniqueConstraint("assignment_id", "student_id", "attempt", info={"conflict": "attempt_exists"}),
         Index(
             "uq__submissions__draft",
@@ -55,14 +57,34 @@ class Submission(Timestamped, Base):
     def is_checked(self) -> bool:
         return self.status == "checked"
 
+    @property
+    def is_draft(self) -> bool:
+        return self.status == "draft"
+
+    def require_open(self) -> None:
+        """Only a draft and unchecked work may change. Raises: Conflict("already_checked" | "already_returned")."""
+        if self.status in ("checked", "returned"):
+            raise Conflict(f"already_{self.status}")
+
+    def hand_in(self, now: datetime, due_at: datetime | None) -> None:
+        """Submit the present content: date it, judge its lateness, sign it with ``content_sha256``."""
+        self.status, self.submitted_at = "submitted", now
+        self.is_late = due_at is not None and now > due_at
+        self.content_sha256 = content_sha256(self.text, self.file_sha256)
+
+
+def content_sha256(text: str, file_sha256: str | None) -> str:
+    """SHA-256, in hex, of: the text as UTF-8, one NUL byte, the file's own SHA-256 in lower-case hex (or nothing)."""
+    return hashlib.sha256(text.encode() + b"\0" + (file_sha256 or "").encode()).hexdigest()
+
 
 class GradeChange(Timestamped, Base):
-    """One grading: who, when, from what to what, why. Only ever added to."""
+    """One grading: who, when, from what to what, why. Only ever added to. A return withdraws: ``new_points`` null."""
 
     __tablename__ = "grade_changes"
 
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submissions.id", ondelete="CASCADE"), index=True)
     by_user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     old_points: Mapped[int | None]
-    new_points: Mapped[int]
+    new_points: Mapped[int | None]
     reason: Mapped[str] = mapped_column(default="")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from courseplatform.api import Allow, Collection, Deny, Everyone, Item, Node, role_principals, user_principal
+from plugins.assignments.api import AssignmentItem
 from plugins.courses.api import CourseItem, staff_principals
 
 from .models import Submission
@@ -21,6 +22,10 @@ class SubmissionItem(Item):
 
     model, kind, parent_id = Submission, "submission", "assignment_id"
     view_permission = P.VIEW
+
+    @property
+    def assignment(self) -> AssignmentItem:
+        return self.__parent__.__parent__
 
     @property
     def __acl__(self) -> Any:

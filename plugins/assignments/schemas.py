@@ -1,0 +1,17 @@
+"""What assignments take in."""
+
+from courseplatform.api import Body, Flag, Moment, Text, Whole, field
+
+MAX_POINTS = 1_000_000
+
+
+class AssignmentBody(Body):
+    title = field(Text(200, min_chars=1))
+    description = field(Text(20_000), missing="")
+    due_at = field(Moment(), missing=None, nullable=True, description="Later submissions are late. Null: never.")
+    lock_at = field(Moment(), missing=None, nullable=True, description="Later submissions are refused. Null: never.")
+    max_points = field(Whole(1, MAX_POINTS), missing=100)
+    pass_points = field(Whole(0, MAX_POINTS), missing=0, description="From this grade on, the assignment is passed.")
+    max_attempts = field(Whole(1, 1000), missing=None, nullable=True, description="Null: no limit.")
+    is_published = field(Flag(), missing=True)
+    is_required = field(Flag(), missing=True, description="Whether it counts for progress.")

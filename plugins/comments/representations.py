@@ -1,0 +1,29 @@
+"""Comments as JSON."""
+
+from typing import Any
+from uuid import UUID
+
+from courseplatform.api import Request
+from plugins.accounts.api import user_cards
+
+from .models import Comment
+
+
+def comment_json(request: Request, comment: Comment) -> dict[str, Any]:
+    return {
+        "id": comment.id,
+        "author_id": comment.author_id,
+        "text": comment.text,
+        "parent_id": comment.parent_id,
+        "lesson_id": comment.lesson_id,
+        "assignment_id": comment.assignment_id,
+        "submission_id": comment.submission_id,
+        "created_at": comment.created_at,
+        "edited_at": comment.edited_at,
+        "is_deleted": comment.is_deleted,
+    }
+
+
+def load_authors(request: Request, comments: list[Comment]) -> dict[UUID, Any]:
+    cards = user_cards(request, {comment.author_id for comment in comments})
+    return {comment.id: cards.get(comment.author_id) for comment in comments}

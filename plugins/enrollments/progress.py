@@ -1,0 +1,145 @@
+"""How far students are: the directive ``add_progress_source``, and what its sources add up to.
+
+Lessons and assignments know what they require and what a student has done of it; nothing of that is stored here, so
+that it can't go stale. Only the moment of completion is kept.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from pyramid.config import Configurator
+from sqlalchemy import ColumnElement, Select, literal, select, update
+
+from courseplatform.api import NotFound, Request
+
+from .events import CourseCompleted
+from .models import Enrollment
+
+#: How many enrollments one transaction checks for completion.
+CHUNK = 500
+
+
+def add_progress_source(
+    config: Configurator, name: str, *, total: Callable[[Any], Select[Any]], done: Callable[[Any, Any], Select[Any]]
+) -> None:
+    """Let something count for a course's progress; functions or their dotted names.
+
+    ``total(course_id)`` and ``done(course_id, student_id)`` are scalar SELECTs of a count: what is required, and how
+    much of just that the student has done. The arguments may be columns of the enclosing statement.
+    """
+    total, done = config.maybe_dotted(total), config.maybe_dotted(done)
+    config.action(
+        ("progress source", name), lambda: config.registry["enrollments.progress"].update({name: (total, done)})
+    )
+
+
+def counts(request: Request) -> dict[str, tuple[ColumnElement[int], ColumnElement[int]]]:
+    """SQL by source: (total, done) of the enclosing statement's enrollment."""
+
+    def correlated(statement: Select[Any]) -> ColumnElement[int]:
+        return statement.correlate(Enrollment).scalar_subquery()
+
+    return {
+        name: (correlated(total(Enrollment.course_id)), correlated(done(Enrollment.course_id, Enrollment.student_id)))
+        for name, (total, done) in sorted(request.registry["enrollments.progress"].items())
+    }
+
+
+def sums(request: Request) -> tuple[ColumnElement[int], ColumnElement[int]]:
+    """SQL: (total, done) of the enclosing statement's enrollment, over all sources."""
+    pairs = counts(request).values()
+    return sum((total for total, _ in pairs), literal(0)), sum((done for _, done in pairs), literal(0))
+
+
+def percent_of(done: int, total: int) -> int:
+    """Rounded down, so that 100 means all; 0 when nothing is required."""
+    return min(done * 100 // total, 100) if total else 0
+
+
+def progress_of(request: Request, course_id: UUID, student_id: UUID) -> dict[str, Any]:
+    """``{course_id, student_id, status, done, total, percent, sources: {name: {done, total}}}``, in one statement.
+
+    Raises: NotFound if the student never enrolled.
+    """
+    columns = [column for pair in counts(request).values() for column in pair]
+    row = request.db.execute(
+        select(Enrollment.status, *columns).where(
+            Enrollment.course_id == course_id, Enrollment.student_id == student_id
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound()
+    status, *numbers = row
+    names = sorted(request.registry["enrollments.progress"])
+    totals, dones = numbers[::2], numbers[1::2]
+    return {
+        "course_id": course_id,
+        "student_id": student_id,
+        "status": status,
+        "done": sum(dones),
+        "total": sum(totals),
+        "percent": percent_of(sum(dones), sum(totals)),
+        "sources": {
+            name: {"done": done, "total": total} for name, total, done in zip(names, totals, dones, strict=True)
+        },
+    }
+
+
+def load_percents(request: Request, enrollments: list[Enrollment]) -> dict[UUID, int]:
+    """Progress in percent by enrollment id, in one statement; the rows remember it for their ETags."""
+    ids = [enrollment.id for enrollment in enrollments if enrollment.progress_percent is None]
+    if ids:
+        found = select(Enrollment, *sums(request)).where(Enrollment.id.in_(ids))
+        for enrollment, total, done in request.db.execute(found):
+            enrollment.progress_percent = percent_of(done, total)
+    return {enrollment.id: enrollment.progress_percent for enrollment in enrollments}
+
+
+def find_with_percent(request: Request, course_id: UUID, student_id: UUID) -> Enrollment | None:
+    """The enrollment of a student in a course together with its progress, in one statement."""
+    found = select(Enrollment, *sums(request)).where(
+        Enrollment.course_id == course_id, Enrollment.student_id == student_id
+    )
+    row = request.db.execute(found).one_or_none()
+    if row is None:
+        return None
+    enrollment, total, done = row
+    enrollment.progress_percent = percent_of(done, total)
+    return enrollment
+
+
+def refresh_progress(
+    request: Request, *, course_id: UUID, student_id: UUID | None = None, after_id: UUID | None = None
+) -> UUID | None:
+    """Complete the active enrollments, one student's or the course's, that have reached 100 %. Idempotent.
+
+    Emits ``CourseCompleted`` for each. Looks at ``CHUNK`` enrollments: gives the id to go on after, None at the end.
+    """
+    active = select(Enrollment.id).where(Enrollment.course_id == course_id, Enrollment.status == "active")
+    if student_id is not None:
+        active = active.where(Enrollment.student_id == student_id)
+    if after_id is not None:
+        active = active.where(Enrollment.id > after_id)
+    # Locked first, counted by a later statement: of two who finish the last two lessons at once, the second one waits
+    # here and then sees the work of both.
+    locked = active.order_by(Enrollment.id).limit(CHUNK).with_for_update(key_share=True)
+    ids = list(request.db.scalars(locked))
+    if not ids:
+        return None
+    total, done = sums(request)
+    completed = request.db.execute(
+        update(Enrollment)
+        .where(Enrollment.id.in_(ids), total > 0, done >= total)
+        .values(status="completed", completed_at=request.now)
+        .returning(Enrollment.id, Enrollment.student_id)
+        .execution_options(synchronize_session="fetch")
+    ).all()
+    for row in completed:
+        request.emit(CourseCompleted(enrollment_id=row.id, course_id=course_id, student_id=row.student_id))
+    return ids[-1] if len(ids) == CHUNK else None
+
+
+def includeme(config: Configurator) -> None:
+    config.registry["enrollments.progress"] = {}
+    config.add_directive("add_progress_source", add_progress_source)

@@ -1,0 +1,123 @@
+"""``/courses/{course_id}/enrollments/`` and ``/courses/{course_id}/progress/``"""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from courseplatform.api import NotFound, Request, Service, check_match, digest
+
+from . import operations
+from .models import Enrollment
+from .permissions import P
+from .progress import find_with_percent, progress_of
+from .schemas import EnrollmentList, NewEnrollment
+
+enrollments = Service("enrollments", "/courses/{course_id}/enrollments/")
+enrollment = Service("enrollment", "/courses/{course_id}/enrollments/{enrollment_id}/")
+my_enrollment = Service("my_enrollment", "/courses/{course_id}/enrollments/me/")
+progress = Service("course_progress", "/courses/{course_id}/progress/")
+
+
+@enrollments.get(permission=P.ROSTER, query=EnrollmentList)
+def list_enrollments(request: Request) -> Any:
+    """The roster, newest first, for the staff of the course. ``?expand=student`` adds who they are."""
+    asked = request.validated["querystring"]
+    found = select(Enrollment).where(Enrollment.course_id == request.context.__parent__.id)
+    if asked["status"]:
+        found = found.where(Enrollment.status == asked["status"])
+    return request.paginate(found, order=(Enrollment.id,))
+
+
+@enrollments.post(permission=P.ROSTER, body=NewEnrollment)
+def enrol_student(request: Request) -> Any:
+    """Enrol a student, also one who dropped or was removed: 201, or 200 if there was an enrollment already.
+
+    409 ``is_staff``, ``course_archived``. 422 if ``student_id`` is no active user.
+    """
+    found, is_new = operations.enrol(
+        request,
+        course=request.context.__parent__.row,
+        student_id=request.validated["body"]["student_id"],
+        by_user_id=request.identity.id,
+    )
+    return request.created(found) if is_new else request.represent(found)
+
+
+@enrollment.get(permission=P.ROSTER)
+def show_enrollment(request: Request) -> Any:
+    """One enrollment, for the staff of the course."""
+    return request.represent(request.context.row)
+
+
+@enrollment.delete(permission=P.ROSTER)
+def remove_enrollment(request: Request) -> Any:
+    """Remove a student from the course; only staff can bring them back. Their work and grades stay. Idempotent."""
+    operations.remove_enrollment(request, request.context.row)
+    return request.no_content()
+
+
+@my_enrollment.get(permission=P.VIEW_OWN)
+def show_my_enrollment(request: Request) -> Any:
+    """The caller's enrollment. 404 ``not_found`` if there never was one."""
+    row = find_with_percent(request, request.context.course.id, request.identity.id)
+    if row is None:
+        raise NotFound()
+    request.response.conditional_response = True
+    return tagged(request, row)
+
+
+@my_enrollment.put(permission=P.ENROL_SELF)
+def enrol_me(request: Request) -> Any:
+    """Enrol, without a body: 201, and 200 if already enrolled or coming back after dropping.
+
+    409 ``is_staff``, ``course_archived``; 409 ``enrollment_removed`` if the staff removed the caller.
+    """
+    course, student_id = request.context.course, request.identity.id
+    if "If-Match" in request.headers:
+        check_my_match(request, find_with_percent(request, course.id, student_id))
+    row, is_new = operations.enrol(request, course=course, student_id=student_id, by_user_id=student_id)
+    if is_new:
+        request.response.status_int = 201
+        request.response.location = request.path
+    return tagged(request, row)
+
+
+@my_enrollment.delete(permission=P.ENROL_SELF)
+def drop_my_enrollment(request: Request) -> Any:
+    """Leave the course; work, grades and certificates stay readable. Idempotent.
+
+    404 ``not_found`` if never enrolled.
+    """
+    row = operations.find_enrollment(request, request.context.course.id, request.identity.id, is_locking=True)
+    if row is None:
+        raise NotFound()
+    if "If-Match" in request.headers:
+        check_my_match(request, row)
+    operations.drop_enrollment(request, row)
+    return request.no_content()
+
+
+@progress.get(permission=P.VIEW_OWN)
+def show_progress(request: Request) -> Any:
+    """How far the caller is: ``done`` of ``total``, ``percent`` (0–100), and the same by source.
+
+    404 ``not_found`` if never enrolled.
+    """
+    return progress_of(request, request.context.__parent__.id, request.identity.id)
+
+
+def tagged(request: Request, row: Enrollment) -> Any:
+    """The caller's enrollment and its ETag, which core sets only where the context is the item."""
+    body = request.represent(row)
+    extensions = body.get("extensions")
+    request.response.etag = f"{my_tag(body)}.{digest(extensions)}" if extensions else my_tag(body)
+    return body
+
+
+def my_tag(body: dict[str, Any]) -> str:
+    return digest({name: value for name, value in body.items() if name != "extensions"})
+
+
+def check_my_match(request: Request, row: Enrollment | None) -> None:
+    """Raises: PreconditionFailed (412)."""
+    check_match(request, my_tag(request.represent(row)) if row is not None else "", False)

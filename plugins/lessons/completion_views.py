@@ -1,0 +1,39 @@
+"""``/courses/{course_id}/lessons/{lesson_id}/completion/``: what a student says to have done."""
+
+from typing import Any
+
+from courseplatform.api import Request, Service
+from plugins.enrollments.api import progress_of
+
+from . import operations
+from .models import LessonCompletion
+from .permissions import P
+
+completion = Service("lesson_completion", "/courses/{course_id}/lessons/{lesson_id}/completion/")
+
+
+@completion.get(permission=P.COMPLETE)
+def show_completion(request: Request) -> Any:
+    """Whether the caller has completed the lesson, and when. Reading marks nothing."""
+    lesson = request.context.__parent__.row
+    found = request.db.get(LessonCompletion, (lesson.id, request.identity.id))
+    return {
+        "lesson_id": lesson.id,
+        "is_completed": found is not None,
+        "completed_at": found.completed_at if found is not None else None,
+    }
+
+
+@completion.put(permission=P.COMPLETE)
+def complete_lesson(request: Request) -> Any:
+    """Complete the lesson, without a body; answers the progress in the course. Idempotent. 409 ``course_archived``."""
+    lesson, student_id = request.context.__parent__.row, request.identity.id
+    operations.complete_lesson(request, lesson=lesson, student_id=student_id)
+    return progress_of(request, lesson.course_id, student_id)
+
+
+@completion.delete(permission=P.COMPLETE)
+def undo_completion(request: Request) -> Any:
+    """Take the completion back; a completed course stays completed. Idempotent. 409 ``course_archived``."""
+    operations.undo_completion(request, lesson=request.context.__parent__.row, student_id=request.identity.id)
+    return request.no_content()

@@ -1,0 +1,24 @@
+"""What lessons take in."""
+
+from courseplatform.api import Body, Choice, Flag, Id, Listing, Text, Url, Whole, drop, field
+
+from .models import MATERIAL_KINDS, MAX_LESSONS
+
+
+class Material(Body):
+    kind = field(Choice(*MATERIAL_KINDS))
+    title = field(Text(200), missing="")
+    url = field(Url())
+
+
+class LessonBody(Body):
+    title = field(Text(200, min_chars=1))
+    description = field(Text(50_000), missing="")
+    materials = field(Listing(50), Material(name="material"), missing=[])
+    position = field(Whole(), missing=drop, description="Unique within the course. Left out: at the end, or unchanged.")
+    is_published = field(Flag(), missing=True)
+    is_required = field(Flag(), missing=True, description="Whether it counts for progress.")
+
+
+class Order(Body):
+    lesson_ids = field(Listing(MAX_LESSONS), field(Id(), name="lesson_id"))

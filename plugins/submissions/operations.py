@@ -1,0 +1,159 @@
+"""Verbs of students on their own work: hand in, change, take back."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from courseplatform.api import Conflict, Invalid, Request, safe_type
+from plugins.assignments.api import Assignment, hold_assignment
+from plugins.courses.api import Course
+
+from .events import SubmissionSubmitted
+from .models import Submission
+from .uploads import Upload
+
+
+def submit(
+    request: Request,
+    *,
+    assignment: Assignment,
+    course: Course,
+    student_id: UUID,
+    text: str = "",
+    file: Upload | None = None,
+    status: str = "submitted",
+) -> Submission:
+    """Begin the next attempt: a draft, or handed in at once (emits ``SubmissionSubmitted``).
+
+    Two at the same moment are decided by the unique attempt. That the student takes the course is the ACL's business.
+    Raises: Conflict("course_archived" | "submission_locked" | "draft_exists" | "already_checked" |
+    "attempts_exhausted" | "attempt_exists"); Invalid for empty work; PayloadTooLarge.
+    """
+    require_takes_work(request, assignment, course)
+    attempt = next_attempt(request, assignment, student_id)
+    submission = Submission(
+        assignment_id=assignment.id,
+        student_id=student_id,
+        attempt=attempt,
+        text=text,
+        status="draft",
+        created_at=request.now,
+    )
+    require_content(submission, file)
+    put_file(request, submission, file)
+    request.db.add(submission)
+    if status == "submitted":
+        hand_in(request, submission, assignment, course)
+    request.db.flush()
+    return submission
+
+
+def next_attempt(request: Request, assignment: Assignment, student_id: UUID) -> int:
+    """The number of the student's next attempt. The latest one is locked, so that it can't be checked meanwhile.
+
+    Raises: Conflict("draft_exists" | "already_checked" | "attempts_exhausted").
+    """
+    latest = request.db.scalars(
+        select(Submission)
+        .where(Submission.assignment_id == assignment.id, Submission.student_id == student_id)
+        .order_by(Submission.attempt.desc())
+        .limit(1)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if latest is not None and latest.is_draft:
+        raise Conflict("draft_exists")
+    if latest is not None and latest.is_checked:
+        raise Conflict("already_checked")
+    attempt = latest.attempt + 1 if latest is not None else 1
+    if assignment.max_attempts is not None and attempt > assignment.max_attempts:
+        raise Conflict("attempts_exhausted")
+    return attempt
+
+
+def edit_submission(
+    request: Request, submission: Submission, changes: dict[str, Any], *, assignment: Assignment, course: Course
+) -> None:
+    """Replace what ``changes`` names of ``text``, ``file`` (an ``Upload`` or None) and ``status``.
+
+    Work that is handed in already is dated, judged and signed anew. A replaced file goes after the commit.
+    Raises: Conflict("course_archived" | "submission_locked" | "already_checked" | "already_returned" |
+    "already_submitted"); Invalid for empty work; PayloadTooLarge.
+    """
+    require_takes_work(request, assignment, course)
+    submission.require_open()
+    status = changes.get("status", submission.status)
+    if status == "draft" and not submission.is_draft:
+        raise Conflict("already_submitted")
+    if not changes:
+        return
+    if "text" in changes:
+        submission.text = changes["text"]
+    require_content(submission, changes.get("file", submission.file_key))
+    if "file" in changes:
+        put_file(request, submission, changes["file"])
+    if status == "submitted":
+        hand_in(request, submission, assignment, course)
+    request.db.flush()
+
+
+def delete_submission(request: Request, submission: Submission, *, assignment: Assignment, course: Course) -> None:
+    """Take an attempt back; its number is free again, its file goes after the commit.
+
+    Raises: Conflict("course_archived" | "submission_locked" | "already_checked" | "already_returned").
+    """
+    require_takes_work(request, assignment, course)
+    submission.require_open()
+    put_file(request, submission, None)
+    request.db.execute(delete(Submission).where(Submission.id == submission.id))
+
+
+def require_takes_work(request: Request, assignment: Assignment, course: Course) -> None:
+    """Raises: Conflict("course_archived" | "submission_locked"), by dates that can't move before the commit."""
+    course.require_not_archived()
+    hold_assignment(request, assignment)
+    assignment.require_not_locked(request.now)
+
+
+def require_content(submission: Submission, file: Any) -> None:
+    """Raises: Invalid if there is neither text nor a file."""
+    if not submission.text.strip() and file is None:
+        raise Invalid.field("text", "is empty: send a text, a file or both")
+
+
+def hand_in(request: Request, submission: Submission, assignment: Assignment, course: Course) -> None:
+    """Date and sign the content; announce it (``SubmissionSubmitted``) unless it was handed in before."""
+    was_draft = submission.is_draft
+    submission.hand_in(request.now, assignment.due_at)
+    request.db.flush()
+    if was_draft:
+        request.emit(SubmissionSubmitted(**subject(submission, assignment, course, submission.student_id)))
+
+
+def subject(submission: Submission, assignment: Assignment, course: Course, by_user_id: UUID) -> dict[str, Any]:
+    """What every event of a submission says."""
+    return {
+        "submission_id": submission.id,
+        "assignment_id": assignment.id,
+        "lesson_id": assignment.lesson_id,
+        "course_id": course.id,
+        "student_id": submission.student_id,
+        "by_user_id": by_user_id,
+        "assignment_title": assignment.title,
+    }
+
+
+def put_file(request: Request, submission: Submission, file: Upload | None) -> None:
+    """Store the file in place of the present one, which goes after the commit. Raises: PayloadTooLarge."""
+    if submission.file_key is not None:
+        request.delete_file(submission.file_key)
+    if file is None:
+        submission.file_key = submission.file_name = submission.file_content_type = submission.file_sha256 = None
+        submission.file_size_bytes = None
+        return
+    stored = request.save_file(file.stream, request.registry.settings["submissions.max_file_bytes"])
+    submission.file_key, submission.file_sha256 = stored.key, stored.sha256
+    submission.file_size_bytes = stored.size_bytes
+    submission.file_name = file.safe_name
+    submission.file_content_type = safe_type(submission.file_name)

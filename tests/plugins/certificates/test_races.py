@@ -1,0 +1,90 @@
+"""One certificate per student and course, whoever asks at once."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from plugins.certificates.jobs import issue_earned_certificate
+from plugins.certificates.models import Certificate
+from tests.factories.accounts import make_user
+from tests.factories.certificates import finish_lessons, make_certificate
+from tests.factories.courses import id_of, make_course
+from tests.factories.enrollments import enrol
+from tests.factories.lessons import make_lesson
+
+URL = "/api/users/certificates/"
+AT_ONCE = 32
+
+
+@pytest.fixture
+def world(committing_client):
+    """(client, teacher, course, graduate), committed."""
+    client = committing_client
+    teacher, student = make_user(client, "teacher"), make_user(client)
+    course = make_course(client, teacher)
+    make_lesson(client, course)
+    enrol(client, course, student)
+    finish_lessons(client, course, student)
+    return client, teacher, course, student
+
+
+def at_once(calls):
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
+
+
+def count_statuses(answers):
+    return Counter(answer.status_int for answer in answers)
+
+
+def test_thirty_two_requests_at_once_make_one(world):
+    _, teacher, course, student = world
+    body = {"student_id": student.id, "course_id": id_of(course)}
+    answers = at_once([lambda: teacher.post(URL, body, status=None)] * AT_ONCE)
+    assert count_statuses(answers) == {201: 1, 200: AT_ONCE - 1}
+    assert len({answer.json["id"] for answer in answers}) == 1
+    assert len(student.get(URL).json["results"]) == 1
+
+
+def test_a_withdrawn_one_is_issued_once(world):
+    client, teacher, course, student = world
+    make_certificate(client, course, student, "not_issued")
+    body = {"student_id": student.id, "course_id": id_of(course)}
+    answers = at_once([lambda: teacher.post(URL, body, status=None)] * 8)
+    assert count_statuses(answers) == {200: 8}
+    assert len({answer.json["issued_at"] for answer in answers}) == 1
+
+
+def test_the_rule_and_the_staff_at_once_make_one(world):
+    client, teacher, course, student = world
+    body = {"student_id": student.id, "course_id": id_of(course)}
+
+    def rule():
+        with client.script() as request:
+            issue_earned_certificate(request, course_id=UUID(id_of(course)), student_id=student.user_id)
+
+    at_once([rule, lambda: teacher.post(URL, body, status=(200, 201))] * 5)
+    with client.script() as request:
+        assert request.db.scalar(select(func.count()).select_from(Certificate)) == 1
+
+
+def test_of_many_revocations_at_once_one_counts(world):
+    client, teacher, course, student = world
+    address = make_certificate(client, course, student)
+    headers = {"If-Match": teacher.get(address).headers["ETag"]}
+    call = lambda: teacher.put(f"{address}revocation/", {"reason": "x"}, status=None, headers=headers)  # noqa: E731
+    assert count_statuses(at_once([call] * 8)) == {200: 1, 412: 7}
+
+
+def test_an_erasure_at_the_same_time_leaves_no_name(world):
+    _, teacher, course, student = world
+    body = {"student_id": student.id, "course_id": id_of(course)}
+    answers = at_once(
+        [lambda: teacher.post(URL, body, status=None)] * 4 + [lambda: student.delete("/api/users/me/", status=None)]
+    )
+    assert all(answer.status_int < 500 for answer in answers)
+    names = [row["student_name"] for row in teacher.get(URL).json["results"]]
+    assert names in ([], ["Erased user"])
