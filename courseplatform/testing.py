@@ -151,7 +151,7 @@ class Client:
         return self.registry["clock"]
 
     def call(self, method: str, path: str, body: Any = None, status: Any = None, **kw: Any) -> Any:
-        """Any request; ``body`` is sent as JSON, ``raw`` as it is. ``status`` is checked unless None, which means any."""
+        """Any request; ``body`` is sent as JSON, ``raw`` as it is. ``status`` is checked; None means any."""
         kw.setdefault("headers", {})
         if "raw" in kw:
             headers = {**kw["headers"], "Content-Type": kw.get("content_type", "")}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from courseplatform.api import Base, Conflict, Timestamped
@@ -81,3 +81,5 @@ class CourseTeacher(Base):
     added_at: Mapped[datetime]
 
     id = synonym("user_id")  # beneath a course, the user is the key
+
+    __table_args__ = (PrimaryKeyConstraint("course_id", "user_id", info={"conflict": "already_staff"}),)

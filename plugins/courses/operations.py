@@ -70,6 +70,8 @@ def publish_course(request: Request, course: Course, *, by_user_id: UUID) -> Non
 
 def delete_course(request: Request, course: Course, *, by_user_id: UUID, is_forced: bool = False) -> None:
     """Remove a course. Emits ``CourseDeleted``. Raises: Conflict("has_dependents") with counts, unless forced."""
+    # Whoever enrols right now is waited for and counted; whoever comes later finds no course.
+    request.db.execute(select(Course.id).where(Course.id == course.id).with_for_update())
     dependents = count_dependents(request, course.id)
     if dependents and not is_forced:
         raise Conflict("has_dependents", dependents=dependents)
@@ -86,8 +88,8 @@ def change_owner(request: Request, course: Course, teacher_id: UUID, *, by_user_
 
 
 def add_teacher(request: Request, course: Course, user_id: UUID, *, by_user_id: UUID) -> CourseTeacher:
-    """Name a co-teacher. Emits ``CourseTeacherAdded``. Raises: Conflict("not_a_teacher" | "already_staff")."""
-    if user_id == course.teacher_id or request.db.get(CourseTeacher, (course.id, user_id)):
+    """Name a co-teacher. Emits ``CourseTeacherAdded``. Raises: Conflict("not_a_teacher"), 409 ``already_staff``."""
+    if user_id == course.teacher_id:
         raise Conflict("already_staff")
     require_teacher(request, user_id)
     teacher = CourseTeacher(course_id=course.id, user_id=user_id, added_at=request.now)

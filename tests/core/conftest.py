@@ -1,0 +1,70 @@
+"""An application of accounts, courses and the sandbox, so that core is tested without the plugins built on it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from pyramid.config import Configurator
+
+from courseplatform.db import Base
+from courseplatform.testing import Client, make_app, rolled_back
+
+SETTINGS = {
+    "courseplatform.plugins": "plugins.courses tests.core.sandbox",
+    "database.url": "postgresql://nobody@127.0.0.1:1/nowhere",
+    "accounts.token_secret": "kY3r0m5Qx8TzN1vBc7LwJ2hGf9DsA4pE",
+    "accounts.argon2_memory_kib": "64",
+    "accounts.argon2_rounds": "1",
+}
+
+
+@contextmanager
+def without_environment() -> Iterator[None]:
+    """No variable of this machine overrides a test's settings."""
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(("COURSEPLATFORM_", "DATABASE"))}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
+def build(*includes: Callable[[Configurator], None], **settings: Any) -> Any:
+    """An application of core, accounts, courses and some more ``includeme`` functions. No database is asked."""
+    with without_environment(), Configurator(settings={**SETTINGS, **settings}) as config:
+        for part in ("courseplatform", "plugins.courses", *includes):
+            config.include(part)
+        return config.make_wsgi_app()
+
+
+@pytest.fixture(scope="session")
+def sandbox_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with without_environment():
+        plugins = {"courseplatform.plugins": SETTINGS["courseplatform.plugins"]}
+        app = make_app(database_url, tmp_path_factory.mktemp("sandbox"), **plugins)
+    yield app
+    app.registry["db.engine"].dispose()
+
+
+@pytest.fixture
+def client(sandbox_app: Any) -> Iterator[Client]:
+    """An anonymous client of the sandbox; whatever it writes is rolled back after the test."""
+    with rolled_back(sandbox_app) as (made, _):
+        yield made
+
+
+@pytest.fixture
+def committing_client(sandbox_app: Any) -> Iterator[Client]:
+    """An anonymous client of the sandbox whose writes are committed; every table is emptied after the test."""
+    yield Client(sandbox_app)
+    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
+    with sandbox_app.registry["db.engine"].begin() as connection:
+        connection.execute(sa.text(f"TRUNCATE {tables}"))
+
+
+@pytest.fixture
+def files_folder(sandbox_app: Any) -> Path:
+    return sandbox_app.registry["files"].folder

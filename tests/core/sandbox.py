@@ -1,0 +1,194 @@
+"""A plugin for the tests of core: it crashes, waits, writes and refuses on demand."""
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid_retry import RetryableException
+from sqlalchemy import text
+
+from courseplatform.api import (
+    NO_PERMISSION_REQUIRED,
+    Allow,
+    ApiError,
+    Body,
+    Choice,
+    Conflict,
+    Everyone,
+    Flag,
+    Id,
+    Listing,
+    Moment,
+    Node,
+    Query,
+    Request,
+    Service,
+    Text,
+    Unauthenticated,
+    Url,
+    Whole,
+    drop,
+    field,
+)
+from courseplatform.jobs import PeriodicRun
+
+SECRET = "swordfish-9081"
+
+
+class Sandbox(Node):
+    """``/sandbox``"""
+
+    __acl__ = [(Allow, Everyone, "sandbox:use")]
+
+
+class Part(Body):
+    name = field(Text(20, min_chars=1))
+    size = field(Whole(0, 10), missing=0)
+
+
+class Everything(Body):
+    text = field(Text(20, min_chars=1))
+    whole = field(Whole(), missing=0)
+    flag = field(Flag(), missing=False)
+    at = field(Moment(), missing=None, nullable=True)
+    url = field(Url(), missing=drop)
+    id = field(Id(), missing=drop)
+    word = field(Choice("red", "green"), missing="red")
+    parts = field(Listing(3), Part(name="part"), missing=[])
+
+
+class Then(Query):
+    then = field(Text(20), missing="")
+    name = field(Text(50), missing="scratch")
+
+
+def at(path: str) -> Service:
+    return Service(path.strip("/"), f"/sandbox{path}", facet_of="/sandbox/", depth=3)
+
+
+everything, crashes, writes, files = at("/everything/"), at("/crash/"), at("/writes/"), at("/files/")
+connection, retries, aborts, default = at("/connection/"), at("/retries/"), at("/aborts/"), at("/extensions/")
+
+
+@everything.post(permission=NO_PERMISSION_REQUIRED, body=Everything)
+@everything.put(permission="sandbox:use", body=Everything)
+@everything.patch(permission="sandbox:use", body=Everything)
+def show_everything(request: Request) -> Any:
+    """What the schema made of the body."""
+    return request.validated["body"]
+
+
+@crashes.get(permission="sandbox:use")
+def crash(request: Request) -> Any:
+    """500."""
+    raise RuntimeError(SECRET)
+
+
+@writes.post(permission="sandbox:use", query=Then)
+def write(request: Request) -> Any:
+    """Insert a row, then end in one way or another."""
+    asked = request.validated["querystring"]
+    request.db.add(PeriodicRun(name=asked["name"], last_run_at=request.now))
+    if asked["then"] != "commit":
+        request.db.flush()
+    match asked["then"]:
+        case "raise":
+            raise Conflict()
+        case "crash":
+            raise RuntimeError(SECRET)
+        case "return":
+            request.response.status_int = 409
+        case "sleep":
+            request.db.execute(text("SET LOCAL statement_timeout = 50"))
+            request.db.execute(text("SELECT pg_sleep(2)"))
+        case "null":
+            request.db.execute(text("INSERT INTO periodic_runs (name) VALUES ('nothing')"))
+        case "enqueue":
+            request.enqueue(note, text=asked["name"])
+        case "enqueue-and-raise":
+            request.enqueue(note, text=asked["name"])
+            raise Conflict()
+    return {"name": asked["name"]}
+
+
+def note(request: Request, *, text: str) -> None:
+    """A job, but in no module of jobs."""
+
+
+@files.post(permission="sandbox:use", query=Then)
+def upload(request: Request) -> Any:
+    """Store the body as a file, then end in one way or another."""
+    asked = request.validated["querystring"]
+    stored = request.save_file(request.body_file, 1000)
+    request.registry["sandbox.key"] = stored.key
+    if asked["then"] == "raise":
+        raise Conflict()
+    if asked["then"] == "commit":  # violates the primary key, but not before the commit
+        request.db.add_all([PeriodicRun(name=name, last_run_at=request.now) for name in ("one", asked["name"])])
+    return {"key": stored.key, "size_bytes": stored.size_bytes, "sha256": stored.sha256}
+
+
+@files.get(permission="sandbox:use", query=Then)
+def download(request: Request) -> Any:
+    """The file that was stored last."""
+    name = request.validated["querystring"]["name"]
+    return request.send_file(request.registry["sandbox.key"], name=name, size_bytes=5, sha256="abc")
+
+
+@files.delete(permission="sandbox:use", query=Then)
+def remove(request: Request) -> Any:
+    """Delete the file that was stored last, then commit or not."""
+    request.delete_file(request.registry["sandbox.key"])
+    if request.validated["querystring"]["then"] == "raise":
+        raise Conflict()
+    return request.no_content()
+
+
+@connection.get(permission="sandbox:use")
+@connection.post(permission="sandbox:use")
+def show_connection(request: Request) -> Any:
+    """How this request talks to the database."""
+    names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "timezone")
+    return {
+        "is_autocommit": request.db.connection().connection.dbapi_connection.autocommit,
+        **{name: request.db.scalar(text(f"SHOW {name}")) for name in names},
+    }
+
+
+@retries.post(permission="sandbox:use")
+def retry(request: Request) -> Any:
+    """Fails once; the second attempt must ask again who calls."""
+    seen = request.registry.setdefault("sandbox.callers", [])
+    seen.append(request.caller)
+    if len(seen) == 1:
+        raise RetryableException()
+    return {}
+
+
+@aborts.post(permission="sandbox:use", query=Then)
+def abort(request: Request) -> Any:
+    """Refuses, yet leaves a row."""
+    name = request.validated["querystring"]["name"]
+    request.db.add(PeriodicRun(name=f"{name} of the refused", last_run_at=request.now))
+    request.db.flush()
+    request.on_abort(lambda own: own.db.add(PeriodicRun(name=name, last_run_at=own.now)))
+    raise Unauthenticated("invalid_token")
+
+
+@default.get(permission="sandbox:unheard-of")
+def never(request: Request) -> Any:
+    """Nobody but administrators."""
+    return {}
+
+
+def teapot(request: Request) -> Any:
+    """A plain Pyramid view whose author forgot the permission."""
+    raise ApiError("bad_request")
+
+
+def includeme(config: Configurator) -> None:
+    config.include("plugins.courses")
+    config.add_resource_node("courseplatform.api.Root", "sandbox", Sandbox)
+    config.add_jobs("tests.core.sandbox_jobs")
+    config.add_route("teapot", "/teapot")
+    config.add_view(teapot, route_name="teapot")
+    config.scan("tests.core.sandbox")

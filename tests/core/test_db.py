@@ -1,0 +1,78 @@
+"""How a request talks to PostgreSQL."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select, text
+
+from courseplatform.db import script_request
+from courseplatform.jobs import PeriodicRun
+from courseplatform.testing import Client
+
+CONNECTION = "/api/sandbox/connection/"
+
+
+def test_a_get_reads_without_a_transaction_and_a_post_writes_in_one(committing_client: Client) -> None:
+    assert committing_client.get(CONNECTION).json["is_autocommit"] is True
+    assert committing_client.post(CONNECTION, status=200).json["is_autocommit"] is False
+    assert committing_client.get(CONNECTION).json["is_autocommit"] is True
+
+
+def test_every_wait_is_bounded(committing_client: Client) -> None:
+    for answer in (committing_client.get(CONNECTION), committing_client.post(CONNECTION, status=200)):
+        assert answer.json["statement_timeout"] == "5s"
+        assert answer.json["lock_timeout"] == "2s"
+        assert answer.json["idle_in_transaction_session_timeout"] == "15s"
+        assert answer.json["timezone"] == "UTC"
+    engine = committing_client.registry["db.engine"]
+    assert engine.pool._timeout == 2
+    assert engine.pool._pre_ping is True
+
+
+def test_connections_go_back_to_the_pool(committing_client: Client) -> None:
+    pool = committing_client.registry["db.engine"].pool
+    for path in (CONNECTION, "/api/sandbox/crash/", "/api/nothing/", "/api/courses/", "/api/users/me/"):
+        committing_client.call("GET", path)
+    for then in ("raise", "return", "crash", "null", "sleep", "commit", "commit"):
+        committing_client.call("POST", f"/api/sandbox/writes/?then={then}")
+    assert pool.checkedout() == 0
+
+
+def test_connections_that_the_server_cut_are_replaced_unseen(committing_client: Client) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: committing_client.get(CONNECTION), range(8)))
+    with committing_client.registry["db.engine"].begin() as connection:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        connection.execute(text(f"{others} WHERE datname = current_database() AND pid <> pg_backend_pid()"))
+    for _ in range(4):
+        committing_client.get(CONNECTION)
+
+
+def test_a_connection_cut_in_the_middle_of_a_request_is_503(committing_client: Client) -> None:
+    registry = committing_client.registry
+    make = registry["db.session"]
+
+    def cut(is_read_only: bool):  # type: ignore[no-untyped-def]
+        session = make(is_read_only)
+        session.connection().connection.dbapi_connection.close()
+        return session
+
+    registry["db.session"] = cut
+    try:
+        assert committing_client.get("/api/courses/", status=503).headers["Retry-After"] == "2"
+    finally:
+        registry["db.session"] = make
+    committing_client.get("/api/courses/")
+
+
+def test_code_outside_http_commits_at_the_end_and_rolls_back_when_it_fails(committing_client: Client) -> None:
+    registry = committing_client.registry
+    with script_request(registry) as request:
+        request.db.add(PeriodicRun(name="good", last_run_at=request.now))
+    with pytest.raises(ZeroDivisionError), script_request(registry) as request:
+        request.db.add(PeriodicRun(name="bad", last_run_at=request.now))
+        request.db.flush()
+        raise ZeroDivisionError
+    with script_request(registry) as request:
+        assert list(request.db.scalars(select(PeriodicRun.name))) == ["good"]
+    assert registry["db.engine"].pool.checkedout() == 0

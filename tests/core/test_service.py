@@ -1,0 +1,223 @@
+"""``Service``: what a view can't forget, and what HTTP promises of items."""
+
+import sys
+from typing import Any
+
+import pytest
+from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationConflictError
+
+from courseplatform.api import NO_PERMISSION_REQUIRED, Service
+from courseplatform.etags import digest
+from courseplatform.testing import Client, rolled_back
+from tests.factories.accounts import Actor
+from tests.factories.courses import id_of, make_course
+
+from .conftest import build
+
+
+def test_a_view_without_permission_can_not_be_written() -> None:
+    service = Service("unfinished", "/unfinished/")
+    with pytest.raises(TypeError, match="permission= is required"):
+        service.get()(lambda request: {})
+    with pytest.raises(TypeError, match="permission= is required"):
+        service.get(permission=None)(lambda request: {})
+
+
+@pytest.mark.parametrize("path", ["/courses/", "/courses/{id}/", "/courses/{other_id}/"])
+def test_two_services_on_one_path_are_a_conflict(path: str) -> None:
+    def second(config: Configurator) -> None:
+        service = Service("a-second-one", path)
+        service.get(permission=NO_PERMISSION_REQUIRED)(lambda request: {})
+        config.add_cornice_service(service)
+
+    with pytest.raises(ConfigurationConflictError, match="service path"):
+        build(second)
+
+
+def test_two_services_of_one_name_are_a_conflict() -> None:
+    def second(config: Configurator) -> None:
+        service = Service("courses", "/elsewhere/")
+        service.get(permission=NO_PERMISSION_REQUIRED)(lambda request: {})
+        config.add_cornice_service(service)
+
+    with pytest.raises(ConfigurationConflictError, match="courses"):
+        build(second)
+
+
+def test_validators_do_not_grow_when_the_application_is_built_twice() -> None:
+    def counts(app: Any) -> dict[str, int]:
+        return {
+            f"{name} {method}": len(arguments["validators"])
+            for name, service in app.registry.cornice_services.items()
+            for method, _, arguments in service.definitions
+        }
+
+    first = counts(build())
+    assert first == counts(build()) == counts(build())
+    assert set(first.values()) <= {0, 1}
+
+
+def test_a_plugin_that_was_imported_but_not_included_has_no_address() -> None:
+    assert "tests.core.sandbox" in sys.modules or __import__("tests.core.sandbox")
+    assert not [path for path in build().registry.cornice_services if "sandbox" in path]
+
+
+def test_an_item_answers_with_a_strong_etag_and_304_to_who_has_it(client: Client, teacher: Actor) -> None:
+    course = make_course(client, teacher)
+    etag = client.get(course).headers["ETag"]
+    assert etag.startswith('"')
+    answer = client.get(course, status=304, headers={"If-None-Match": etag})
+    assert answer.body == b""
+    assert answer.headers["ETag"] == etag
+    client.get(course, status=200, headers={"If-None-Match": '"other"'})
+    client.get(course, status=304, headers={"If-None-Match": f'"other", {etag}'})
+
+
+def test_a_change_changes_the_etag_and_the_answer_carries_the_new_one(client: Client, teacher: Actor) -> None:
+    course = make_course(client, teacher)
+    before = client.get(course).headers["ETag"]
+    after = teacher.patch(course, {"title": "Geometry"}).headers["ETag"]
+    assert before != after
+    assert client.get(course, headers={"If-None-Match": before}).headers["ETag"] == after
+
+
+def test_a_created_item_answers_with_the_etag_that_its_address_has(client: Client, teacher: Actor) -> None:
+    made = teacher.post("/api/courses/", {"title": "Algebra", "status": "published"})
+    assert made.headers["ETag"] == client.get(made.headers["Location"]).headers["ETag"]
+
+
+def test_if_match_is_honoured_on_every_write(client: Client, teacher: Actor) -> None:
+    course = make_course(client, teacher)
+    stale = {"If-Match": '"0123456789abcdef01234567"'}
+    for method, path, body in (
+        ("PUT", course, {"title": "New"}),
+        ("PATCH", course, {"title": "New"}),
+        ("DELETE", course, None),
+        ("PUT", f"{course}archive/", None),
+        ("DELETE", f"{course}publication/", None),
+    ):
+        assert teacher.call(method, path, body, status=412, headers=stale).json["code"] == "precondition_failed"
+    etag = teacher.get(course).headers["ETag"]
+    teacher.patch(course, {"title": "New"}, headers={"If-Match": f'"other", {etag}'})
+    teacher.patch(course, {"title": "Newer"}, headers={"If-Match": "*"})
+    teacher.patch(course, {"title": "Newest"}, status=412, headers={"If-Match": etag})
+
+
+def test_a_weak_etag_does_not_match_for_a_write(client: Client, teacher: Actor) -> None:
+    course = make_course(client, teacher)
+    etag = teacher.get(course).headers["ETag"]
+    for header in (f"W/{etag}", etag.strip('"'), "", '""', "W/*"):
+        teacher.patch(course, {"title": "New"}, status=412, headers={"If-Match": header})
+
+
+def test_an_etag_read_with_extensions_is_good_for_a_write(client: Client, teacher: Actor) -> None:
+    course = make_course(client, teacher)
+    plain, expanded = (teacher.get(course + query).headers["ETag"] for query in ("", "?expand=teacher"))
+    assert plain != expanded
+    client.get(course, status=200, headers={"If-None-Match": expanded})
+    teacher.patch(course, {"title": "New"}, headers={"If-Match": expanded})
+
+
+def test_the_order_of_keys_in_a_json_column_does_not_change_an_etag() -> None:
+    assert digest([{"kind": "link", "url": "x"}]) == digest([{"url": "x", "kind": "link"}])
+
+
+def test_a_missing_if_match_is_428_where_it_is_required(database_url: str, tmp_path: Any) -> None:
+    from courseplatform.testing import make_app
+    from tests.factories.accounts import make_user
+
+    from .conftest import without_environment
+
+    graded = Service("graded", "/courses/{course_id}/graded/", facet_of="/courses/{course_id}/")
+    graded.put(permission="course:edit", if_match="required")(lambda request: {})
+
+    def includeme(config: Configurator) -> None:
+        config.include("plugins.courses")
+        config.add_cornice_service(graded)
+
+    module = type(pytest)("graded_plugin")
+    module.includeme = includeme  # type: ignore[attr-defined]
+    sys.modules["graded_plugin"] = module
+    with without_environment():
+        app = make_app(database_url, tmp_path, **{"courseplatform.plugins": "graded_plugin"})
+    with rolled_back(app) as (client, _):
+        teacher = make_user(client, "teacher")
+        course = make_course(client, teacher)
+        assert teacher.put(f"{course}graded/", status=428).json["code"] == "precondition_required"
+        teacher.put(f"{course}graded/", status=412, headers={"If-Match": '"stale"'})
+        teacher.put(f"{course}graded/", headers={"If-Match": teacher.get(course).headers["ETag"]})
+    app.registry["db.engine"].dispose()
+    del sys.modules["graded_plugin"]
+
+
+def test_head_answers_like_get_without_a_body(client: Client, teacher: Actor) -> None:
+    course = make_course(client, teacher)
+    for path in (course, "/api/courses/", "/api/", "/health/live"):
+        got, head = client.get(path), client.call("HEAD", path, status=200)
+        assert head.body == b""
+        assert head.headers.get("ETag") == got.headers.get("ETag")
+        assert head.content_type == got.content_type
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/api/courses/", {"GET", "POST"}),
+        ("PATCH", "/api/courses/", {"GET", "POST"}),
+        ("OPTIONS", "/api/courses/", {"GET", "POST"}),
+        ("POST", "/api/users/me/", {"GET", "PATCH", "DELETE"}),
+        ("GET", "/api/auth/login/", {"POST"}),
+        ("TRACE", "/api/", {"GET"}),
+        ("POST", "/api/courses/{}/", {"GET", "PUT", "PATCH", "DELETE"}),
+    ],
+)
+def test_a_wrong_method_is_405_and_names_the_right_ones(
+    client: Client, teacher: Actor, method: str, path: str, allowed: set[str]
+) -> None:
+    address = path.format(id_of(make_course(client, teacher)))
+    answer = client.call(method, address, status=405)
+    assert {name.strip() for name in answer.headers["Allow"].split(",")} - {"HEAD", "OPTIONS"} == allowed
+    assert answer.json["code"] == "method_not_allowed"
+
+
+def test_a_missing_slash_is_308_and_keeps_method_and_query(client: Client) -> None:
+    answer = client.get("/api/courses?limit=1&search=a%26b", status=308)
+    assert answer.headers["Location"].endswith("/api/courses/?limit=1&search=a%26b")
+    answer = client.post("/api/auth/login", {"username": "a", "password": "b"}, status=308)
+    assert answer.headers["Location"].endswith("/api/auth/login/")
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/elsewhere", "/api/nothing", "//evil.example/api/courses", "/health"])
+def test_only_known_addresses_are_redirected(client: Client, path: str) -> None:
+    answer = client.call("GET", path)
+    assert answer.status_int == (308 if path == "/api" else 404)
+    assert "evil.example" not in answer.headers.get("Location", "")
+
+
+def test_faults_of_query_and_body_are_reported_together(client: Client, teacher: Actor) -> None:
+    course = make_course(client, teacher)
+    answer = teacher.patch(f"{course}?speling=1", {"title": "", "speling": 1}, status=422)
+    assert {(fault["location"], fault["name"]) for fault in answer.json["errors"]} == {
+        ("querystring", "speling"),
+        ("body", "title"),
+        ("body", "speling"),
+    }
+
+
+@pytest.mark.parametrize("query", ["limit=1&limit=2", "speling=1", "limit", "cursor=&cursor=", "limit=1&limit=1"])
+def test_a_repeated_or_unknown_parameter_is_422(client: Client, query: str) -> None:
+    assert client.get(f"/api/courses/?{query}", status=422).json["errors"][0]["location"] == "querystring"
+
+
+def test_permission_is_checked_before_the_body_is_read(client: Client, teacher: Actor, student: Actor) -> None:
+    course = make_course(client, teacher)
+    student.put(course, {"nonsense": True}, status=403)
+    student.call("PUT", course, status=403, params="{", content_type="application/json")
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml", "image/*;q=1"])
+def test_an_unwanted_accept_header_is_never_a_crash(client: Client, accept: str) -> None:
+    answer = client.call("GET", "/api/courses/", headers={"Accept": accept})
+    assert answer.status_int in (200, 406)
+    assert answer.content_type in ("application/json", "application/problem+json")

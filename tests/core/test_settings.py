@@ -1,0 +1,129 @@
+"""Settings: typed once, all faults together, nothing of a value in a message."""
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
+
+from courseplatform.db import normalise_url
+from courseplatform.settings import is_placeholder, positive_int
+
+from .conftest import SETTINGS, build
+
+
+def faults_of(**settings: Any) -> str:
+    with pytest.raises(ConfigurationExecutionError) as caught:
+        build(**settings)
+    return str(caught.value)
+
+
+def test_all_faults_of_a_configuration_are_in_one_error() -> None:
+    message = faults_of(
+        **{
+            "database.url": "",
+            "database.pool_size": "many",
+            "accounts.token_secret": "short",
+            "accounts.session_ttl_s": "-1",
+            "http.max_body_byte": "10",
+        }
+    )
+    for name in (
+        "database.url: is required",
+        "database.pool_size: can't be read as positive_int",
+        "accounts.token_secret: is a placeholder",
+        "accounts.session_ttl_s: can't be read",
+        "http.max_body_byte: no such setting",
+    ):
+        assert name in message
+
+
+def test_an_unknown_key_in_a_declared_namespace_is_a_fault() -> None:
+    assert "courses.speling: no such setting" not in faults_of(**{"accounts.speling": "1", "courses.speling": "1"})
+    assert "accounts.speling: no such setting" in faults_of(**{"accounts.speling": "1"})
+
+
+def test_keys_of_namespaces_that_nobody_declared_are_left_alone() -> None:
+    assert build(**{"pyramid.reload_templates": "true", "elsewhere.key": "1"})
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["changeme" * 6, "secret" * 10, "a" * 64, "0123456789abcdefghijklmnopqrstu", "Example-0123456789-abcdefghijklmnop"],
+)
+def test_a_placeholder_or_short_secret_is_refused_and_not_repeated(secret: str) -> None:
+    assert is_placeholder(secret)
+    message = faults_of(**{"accounts.token_secret": secret})
+    assert "COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET" in message
+    assert secret not in message
+
+
+def test_a_missing_secret_is_refused_unless_embedded() -> None:
+    assert "accounts.token_secret: is required" in faults_of(**{"accounts.token_secret": ""})
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://root:hunter22@host/x", "hunter22", "postgresql://u:hunter22@host:port22/x", "://hunter22"]
+)
+def test_a_bad_database_url_is_a_fault_among_others_and_not_repeated(url: str) -> None:
+    message = faults_of(**{"database.url": url, "accounts.session_ttl_s": "0"})
+    assert "database.url: can't be read" in message
+    assert "accounts.session_ttl_s" in message
+    assert "hunter22" not in message
+
+
+def test_a_bare_postgresql_url_is_normalised_to_psycopg2() -> None:
+    for url in ("postgresql://u:p%40w@h/d", "postgres://u:p%40w@h/d", "postgresql+psycopg://u:p%40w@h/d"):
+        assert normalise_url(url) == "postgresql+psycopg2://u:p%40w@h/d"
+
+
+def test_the_environment_overrides_the_ini_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSEPLATFORM_ACCOUNTS_SESSION_TTL_S", "77")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://other@host/base")
+    with Configurator(settings={**SETTINGS, "accounts.session_ttl_s": "5"}) as config:
+        config.include("courseplatform")
+        config.include("plugins.accounts")
+    config.commit()
+    assert config.registry.settings["accounts.session_ttl_s"] == 77
+    assert config.registry.settings["database.url"] == "postgresql+psycopg2://other@host/base"
+
+
+def test_a_setting_is_typed_and_a_missing_one_has_its_default() -> None:
+    settings = build(**{"accounts.session_ttl_s": "60"}).registry.settings
+    assert settings["accounts.session_ttl_s"] == 60
+    assert settings["accounts.access_token_ttl_s"] == 900
+    assert settings["jobs.in_process"] is True
+
+
+def test_two_declarations_of_one_setting_are_a_conflict() -> None:
+    with pytest.raises(ConfigurationConflictError, match=r"accounts\.token_issuer"):
+        build(lambda config: config.add_setting("accounts.token_issuer"))
+
+
+@pytest.mark.parametrize("raw", ["0", "-3", "1.5", "many", ""])
+def test_a_positive_int_is_above_zero(raw: str) -> None:
+    with pytest.raises(ValueError):
+        positive_int(raw)
+
+
+def test_embedded_makes_a_required_secret_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    embedded = {"courseplatform.embedded": "true", "courseplatform.var_dir": str(tmp_path), "accounts.token_secret": ""}
+    first, second = (build(**embedded).registry.settings["accounts.token_secret"] for _ in range(2))
+    assert first == second
+    assert len(first) >= 43
+    path = tmp_path / "secrets" / "accounts.token_secret"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_embedded_makes_no_secret_that_is_optional(tmp_path: Path) -> None:
+    def includeme(config: Configurator) -> None:
+        config.add_setting("oauth.client_secret", secret=True)
+
+    settings = build(
+        includeme, **{"courseplatform.embedded": "true", "courseplatform.var_dir": str(tmp_path)}
+    ).registry.settings
+    assert settings["oauth.client_secret"] is None
