@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
+from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
 
 from .settings import positive_int
 
@@ -100,8 +101,11 @@ def session_maker(engine: Engine) -> Callable[[bool], Session]:
 
 def request_session(request: Request) -> Session:
     """The session of this request's transaction."""
-    session: Session = request.registry["db.session"](request.method in SAFE_METHODS and not request.is_script)
-    zope.sqlalchemy.register(session, transaction_manager=request.tm)
+    is_read_only = request.method in SAFE_METHODS and not request.is_script
+    session: Session = request.registry["db.session"](is_read_only)
+    # Whatever may write is committed: by itself zope.sqlalchemy would not notice statements on bare tables, and drop them.
+    state = STATUS_ACTIVE if is_read_only else STATUS_CHANGED
+    zope.sqlalchemy.register(session, initial_state=state, transaction_manager=request.tm)
     request.add_finished_callback(lambda _: session.close())
     return session
 

@@ -8,5 +8,5 @@ from .events import (
     AssignmentPublished,
 )
 from .models import Assignment
-from .operations import create_assignment, hold_assignment
+from .operations import create_assignment, reread_assignment
 from .resources import AssignmentItem

@@ -45,6 +45,7 @@ class AssignmentPointsChanged(Event):
     """``max_points`` of an assignment moved. Raise to refuse: grades that were given must still fit."""
 
     assignment_id: UUID
+    old_max_points: int
     max_points: int
     by_user_id: UUID
 

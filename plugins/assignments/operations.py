@@ -53,7 +53,10 @@ def update_assignment(
     if "max_points" in before:
         request.emit(
             AssignmentPointsChanged(
-                assignment_id=assignment.id, max_points=assignment.max_points, by_user_id=by_user_id
+                assignment_id=assignment.id,
+                old_max_points=before["max_points"],
+                max_points=assignment.max_points,
+                by_user_id=by_user_id,
             )
         )
     if "due_at" in before or "lock_at" in before:
@@ -85,13 +88,16 @@ def delete_assignment(request: Request, assignment: Assignment, *, course_id: UU
     recheck_course(request, course_id)
 
 
-def hold_assignment(request: Request, assignment: Assignment) -> None:
-    """Re-read an assignment and keep its dates and points from changing until the commit. Raises: NotFound.
+def reread_assignment(request: Request, assignment: Assignment, *, is_holding: bool = False) -> None:
+    """Make the row what is committed by now: it was read before its children's locks were waited for. Raises: NotFound.
 
-    Whoever judges lateness or grades by them does this first; such callers don't wait for each other.
+    ``is_holding``: dates and points also stay so until the commit. Only for those who have locked no submission yet:
+    who moves the dates locks the assignment first, then its submissions.
     """
-    held = select(Assignment).where(Assignment.id == assignment.id).with_for_update(read=True)
-    if request.db.scalars(held.execution_options(populate_existing=True)).one_or_none() is None:
+    found = select(Assignment).where(Assignment.id == assignment.id).execution_options(populate_existing=True)
+    if is_holding:
+        found = found.with_for_update(read=True)
+    if request.db.scalars(found).one_or_none() is None:
         raise NotFound()
 
 

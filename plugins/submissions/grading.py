@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 
 from courseplatform.api import Conflict, Forbidden, Invalid, Request
-from plugins.assignments.api import Assignment, hold_assignment
+from plugins.assignments.api import Assignment, reread_assignment
 from plugins.courses.api import Course
 from plugins.enrollments.api import refresh_progress
 
@@ -31,7 +31,7 @@ def grade_submission(
     above the maximum, and for a missing reason if the attempt was checked before.
     """
     require_checkable(submission, by_user_id)
-    hold_assignment(request, assignment)
+    reread_assignment(request, assignment)
     if grade > assignment.max_points:
         raise Invalid.field("grade", f"must be between 0 and {assignment.max_points}")
     is_first = not was_checked(request, submission)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from courseplatform.api import Conflict, Invalid, Request, safe_type
-from plugins.assignments.api import Assignment, hold_assignment
+from plugins.assignments.api import Assignment, reread_assignment
 from plugins.courses.api import Course
 
 from .events import SubmissionSubmitted
@@ -30,7 +30,7 @@ def submit(
     Raises: Conflict("course_archived" | "submission_locked" | "draft_exists" | "already_checked" |
     "attempts_exhausted" | "attempt_exists"); Invalid for empty work; PayloadTooLarge.
     """
-    require_takes_work(request, assignment, course)
+    require_takes_work(request, assignment, course, is_holding=True)
     attempt = next_attempt(request, assignment, student_id)
     submission = Submission(
         assignment_id=assignment.id,
@@ -109,10 +109,13 @@ def delete_submission(request: Request, submission: Submission, *, assignment: A
     request.db.execute(delete(Submission).where(Submission.id == submission.id))
 
 
-def require_takes_work(request: Request, assignment: Assignment, course: Course) -> None:
-    """Raises: Conflict("course_archived" | "submission_locked"), by dates that can't move before the commit."""
+def require_takes_work(request: Request, assignment: Assignment, course: Course, *, is_holding: bool = False) -> None:
+    """Raises: Conflict("course_archived" | "submission_locked").
+
+    Work that is new must hold the dates. Work whose row is locked need not: who moves them waits for it.
+    """
     course.require_not_archived()
-    hold_assignment(request, assignment)
+    reread_assignment(request, assignment, is_holding=is_holding)
     assignment.require_not_locked(request.now)
 
 

@@ -1,6 +1,6 @@
 """Reactions of submissions to what happens to assignments and courses."""
 
-from sqlalchemy import delete, exists, literal, select, update
+from sqlalchemy import delete, exists, func, select, update
 
 from courseplatform.api import Conflict
 from plugins.assignments.api import Assignment, AssignmentDatesChanged, AssignmentDeleted, AssignmentPointsChanged
@@ -11,15 +11,14 @@ from .models import Submission
 
 
 def recompute_lateness(event: AssignmentDatesChanged) -> None:
-    """Judge everything that was handed in by the new due date; points stay."""
-    is_late = Submission.submitted_at > event.due_at if event.due_at is not None else literal(False)
+    """Judge everything that was handed in by the new due date; points stay.
+
+    Every row is written, drafts too: only so do we wait for students who are handing them in by the old date.
+    """
+    is_late = func.coalesce(Submission.submitted_at > event.due_at, False) if event.due_at else False
     event.request.db.execute(
         update(Submission)
-        .where(
-            Submission.assignment_id == event.assignment_id,
-            Submission.submitted_at.is_not(None),
-            Submission.is_late != is_late,
-        )
+        .where(Submission.assignment_id == event.assignment_id)
         .values(is_late=is_late)
         .execution_options(synchronize_session=False)
     )
@@ -27,8 +26,11 @@ def recompute_lateness(event: AssignmentDatesChanged) -> None:
 
 def keep_grades_valid(event: AssignmentPointsChanged) -> None:
     """Raises: Conflict("grades_exceed") if a grade was given above the new maximum."""
-    above = exists().where(Submission.assignment_id == event.assignment_id, Submission.grade > event.max_points)
-    if event.request.db.scalar(select(above)):
+    if event.max_points >= event.old_max_points:
+        return
+    # Locked, all of them: who is grading by the old maximum is waited for, who comes later finds the new one.
+    grades = select(Submission.grade).where(Submission.assignment_id == event.assignment_id).with_for_update(read=True)
+    if any(grade is not None and grade > event.max_points for grade in event.request.db.scalars(grades)):
         raise Conflict("grades_exceed")
 
 

@@ -28,6 +28,7 @@ def filled(world: World, body: Any, letter: str) -> Any:
 
 
 def send(world: World, row: Row, letter: str) -> Any:
+    world.restore_file()
     path = world.fill(row.path, letter)
     body = filled(world, row.body, letter) if row.body is not None else None
     headers = {"If-Match": "*"} if row.method in ("PUT", "PATCH", "DELETE") else {}

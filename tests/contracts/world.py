@@ -106,6 +106,11 @@ class World:
         submission.file_key, submission.file_sha256 = stored.key, stored.sha256
         submission.file_name, submission.file_size_bytes = "work.txt", stored.size_bytes
         submission.file_content_type = "text/plain"
+        self.file_path = self.client.registry["files"].path(stored.key)
+
+    def restore_file(self) -> None:
+        """A deletion that is taken back in the database has removed the file all the same."""
+        self.file_path.write_bytes(b"my work")
 
     def certificate(self, letter: str, course: Course) -> Certificate:
         return Certificate(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pyramid.authorization import DENY_ALL
 from pyramid.config import Configurator
 from pyramid_retry import RetryableException
 from sqlalchemy import text
@@ -40,6 +41,21 @@ class Sandbox(Node):
     __acl__ = [(Allow, Everyone, "sandbox:use")]
 
 
+class Rooms(Node):
+    """``/sandbox/rooms``: open to everybody, and full of rooms that nobody may enter."""
+
+    __acl__ = [(Allow, Everyone, "sandbox:use")]
+
+    def __getitem__(self, segment: str) -> Node:
+        return Room(self.request, segment, self)
+
+
+class Room(Node):
+    """``/sandbox/rooms/{name}``"""
+
+    __acl__ = [DENY_ALL]
+
+
 class Part(Body):
     name = field(Text(20, min_chars=1))
     size = field(Whole(0, 10), missing=0)
@@ -67,6 +83,14 @@ def at(path: str) -> Service:
 
 everything, crashes, writes, files = at("/everything/"), at("/crash/"), at("/writes/"), at("/files/")
 connection, retries, aborts, default = at("/connection/"), at("/retries/"), at("/aborts/"), at("/extensions/")
+
+room = Service("room", "/sandbox/rooms/{name}/")
+
+
+@room.get(permission="sandbox:use")
+def enter(request: Request) -> Any:
+    """Never reached."""
+    return {}
 
 
 @everything.post(permission=NO_PERMISSION_REQUIRED, body=Everything)
@@ -188,6 +212,7 @@ def teapot(request: Request) -> Any:
 def includeme(config: Configurator) -> None:
     config.include("plugins.courses")
     config.add_resource_node("courseplatform.api.Root", "sandbox", Sandbox)
+    config.add_resource_node(Sandbox, "rooms", Rooms)
     config.add_jobs("tests.core.sandbox_jobs")
     config.add_route("teapot", "/teapot")
     config.add_view(teapot, route_name="teapot")

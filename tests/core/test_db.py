@@ -76,3 +76,10 @@ def test_code_outside_http_commits_at_the_end_and_rolls_back_when_it_fails(commi
     with script_request(registry) as request:
         assert list(request.db.scalars(select(PeriodicRun.name))) == ["good"]
     assert registry["db.engine"].pool.checkedout() == 0
+
+
+def test_a_statement_on_a_bare_table_is_committed(committing_client: Client) -> None:
+    with committing_client.script() as request:
+        request.db.execute(text("INSERT INTO periodic_runs VALUES ('bare', now())"))
+    with committing_client.script() as request:
+        assert request.db.scalar(text("SELECT count(*) FROM periodic_runs WHERE name = 'bare'")) == 1

@@ -58,6 +58,13 @@ def test_dots_in_a_free_segment_never_walk_up(client: Client) -> None:
     assert client.get("/api/problems/not_found/").json["code"] == "not_found"
 
 
+@pytest.mark.parametrize("name", ["..", "%2e%2e", ".", "%2e", "@@", "@@view", "%40%40", "%2e%2e%2f", "+view+x", "room"])
+def test_no_name_of_a_closed_room_opens_what_lies_around_it(client: Client, student: Actor, name: str) -> None:
+    """Pyramid's own traverser takes ``..`` for the parent and ``@@`` for the end of the path."""
+    answer = student.call("GET", f"/api/sandbox/rooms/{name}/")
+    assert answer.status_int == (403 if "@" in name or name in ("+view+x", "room", "%40%40") else 404)
+
+
 def test_an_upper_case_id_is_the_same_resource(client: Client, teacher: Actor) -> None:
     course = make_course(client, teacher)
     assert client.get(f"/api/courses/{id_of(course).upper()}/").json["id"] == id_of(course)

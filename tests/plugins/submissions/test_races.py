@@ -106,6 +106,20 @@ def test_grading_while_dates_move_ends_well_for_both(committing_client: Client) 
         assert teacher.get(work).json["is_late"] is (due_at is not None)
 
 
+def test_handing_a_draft_in_while_dates_move_ends_well_for_both(committing_client: Client) -> None:
+    teacher, student, assignment = make_world(committing_client)
+    for _ in range(6):
+        teacher.patch(assignment, {"due_at": None})
+        draft = make_submission(committing_client, assignment, student, status="draft")
+        statuses = at_once(
+            lambda d=draft: student.put(d, {"text": "Done"}, None),
+            lambda: teacher.patch(assignment, {"due_at": "2020-01-01T00:00:00Z"}, None),
+        )
+        assert statuses == {200: 2}
+        assert student.get(draft).json["is_late"] is True
+        student.delete(draft)
+
+
 def test_an_assignment_is_not_deleted_beneath_a_submission(committing_client: Client) -> None:
     for _ in range(4):
         teacher, student, assignment = make_world(committing_client)
