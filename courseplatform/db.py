@@ -103,7 +103,7 @@ def request_session(request: Request) -> Session:
     """The session of this request's transaction."""
     is_read_only = request.method in SAFE_METHODS and not request.is_script
     session: Session = request.registry["db.session"](is_read_only)
-    # Whatever may write is committed: by itself zope.sqlalchemy would not notice statements on bare tables, and drop them.
+    # Whatever may write is committed: by itself zope.sqlalchemy overlooks statements on bare tables, and drops them.
     state = STATUS_ACTIVE if is_read_only else STATUS_CHANGED
     zope.sqlalchemy.register(session, initial_state=state, transaction_manager=request.tm)
     request.add_finished_callback(lambda _: session.close())
