@@ -11,6 +11,8 @@ CORE = (
     "db",
     "errors",
     "ingress",
+    "audit",
+    "limits",
     "resources",
     "security",
     "service",
@@ -19,6 +21,7 @@ CORE = (
     "events",
     "jobs",
     "files",
+    "mail",
     "status",
     "cli",
 )

@@ -1,8 +1,8 @@
 """Everything that a plugin may import from core. Re-exports only; versioned like a library.
 
 Directives (``config.add_…``) and request attributes (``request.db``, ``identity``, ``now``, ``emit``, ``enqueue``,
-``represent``, ``paginate``, ``created``, ``no_content``, ``save_file``, ``delete_file``, ``send_file``, ``on_abort``)
-need no import.
+``represent``, ``paginate``, ``created``, ``no_content``, ``save_file``, ``delete_file``, ``send_file``, ``on_abort``,
+``own_transaction``) need no import.
 """
 
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone
@@ -51,3 +51,4 @@ from .schemas import (
 from .security import holds_role, role_principals, user_principal
 from .service import Service
 from .settings import positive_int
+from .settings import raw as raw_setting

@@ -127,6 +127,19 @@ def script_request(registry: Registry) -> Iterator[Request]:
         env["closer"]()
 
 
+@contextmanager
+def own_transaction(request: Request) -> Iterator[Request]:
+    """A request of the same client with its own transaction, committed on success.
+
+    For what is written around a wait for another house: no lock and no connection is held meanwhile. It may write
+    whatever the method, and it carries no credentials.
+    """
+    with script_request(request.registry) as own_request:
+        kept = ("REMOTE_ADDR", "HTTP_USER_AGENT", "courseplatform.request_id")
+        own_request.environ.update({name: request.environ[name] for name in kept if name in request.environ})
+        yield own_request
+
+
 def on_abort(request: Request, work: Callable[[Request], object]) -> None:
     """Run ``work(request)`` in its own transaction after this one was rolled back: what stays although we refuse."""
     registry = request.registry
@@ -155,4 +168,5 @@ def includeme(config: Configurator) -> None:
     config.add_request_method(lambda r: r.registry["clock"](), "now", reify=True)
     config.add_request_method(lambda r: "courseplatform.script" in r.environ, "is_script", reify=True)
     config.add_request_method(on_abort)
+    config.add_request_method(own_transaction)
     config.registry["clock"] = lambda: datetime.now(UTC)

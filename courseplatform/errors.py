@@ -28,6 +28,8 @@ PROBLEMS = {
     "unauthenticated": "Sign in first, and send the access token as 'Authorization: Bearer …'.",
     "invalid_token": "The access token is malformed, expired or its session has ended. Refresh it or sign in again.",
     "forbidden": "You may see this, but your role does not allow the action.",
+    "insufficient_scope": "Its user may do this, but the token's scopes don't cover it. WWW-Authenticate names those "
+    "that do; where it names none, sign in instead.",
     "not_found": "There is nothing here that you can see.",
     "method_not_allowed": "This address does not support the method. The Allow header names those it does.",
     "not_acceptable": "Answers here are JSON.",
@@ -180,7 +182,12 @@ def http_error(exc: http.HTTPException, request: Request) -> Response:
 
 
 def forbidden(exc: http.HTTPForbidden, request: Request) -> Response:
-    status = getattr(exc.result, "status", 403)
+    status, scopes = getattr(exc.result, "status", 403), getattr(exc.result, "scopes", None)
+    if scopes is not None:
+        response = problem(request, status, "insufficient_scope")
+        enough = f', scope="{" ".join(scopes)}"' if scopes else ""
+        response.headers["WWW-Authenticate"] = f'Bearer realm="courseplatform", error="insufficient_scope"{enough}'
+        return response
     is_stale = status == 401 and request.caller.claims is not None
     return problem(request, status, "invalid_token" if is_stale else HTTP_CODES[status])
 

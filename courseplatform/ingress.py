@@ -6,7 +6,7 @@ Nothing here repeats what the client sent.
 import json
 import re
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from pyramid.config import Configurator
 from pyramid.request import Request
@@ -118,8 +118,17 @@ def check_text(text: str) -> None:
     text.encode("utf-8")  # UnicodeEncodeError, a ValueError, for a lone surrogate
 
 
+def base_url(raw: str) -> str:
+    """Where the platform is reached from outside, without a slash at the end. Raises: ValueError."""
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError
+    return raw.rstrip("/")
+
+
 def includeme(config: Configurator) -> None:
     from pyramid.tweens import INGRESS
 
     config.add_setting("http.max_body_bytes", positive_int, default=30 * 1024 * 1024)
+    config.add_setting("http.base_url", base_url, required=True, embedded="http://127.0.0.1:6543")
     config.add_tween("courseplatform.ingress.ingress_tween_factory", under=INGRESS)

@@ -112,6 +112,7 @@ def run_next(registry: Registry) -> bool:
             fn = registry["jobs"][job.name]
             fn(request, **{name: decode(name, value) for name, value in job.arguments.items()})
             job.done_at = request.now
+            job.arguments = {}  # whoever they were about may be erased one day
     except Exception as error:
         if job_id is None:
             raise

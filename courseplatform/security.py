@@ -2,9 +2,14 @@
 
 One statement reads the caller's identity together with every local role of the lineage, however many plugins add some.
 Nothing is trusted from a token but who it names: role and session are read at each request.
+
+An identity may carry scopes: those of a token that its user gave to a program. They narrow what the ACL allows and never
+widen it. A plugin says with ``config.add_scope`` which permissions a scope covers; what no scope covers (sessions,
+passwords, tokens, roles) stays with those who signed in themselves.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pyramid.authorization import ACLHelper, Authenticated, Everyone
@@ -15,6 +20,7 @@ from pyramid.request import Request
 from sqlalchemy import ColumnElement, Select, Uuid, bindparam, false, or_
 from zope.interface import implementer
 
+from .db import SAFE_METHODS
 from .resources import Item, Node, items_of
 
 #: ``expression(user_id, row_id)``: a boolean SQL expression, usually an EXISTS.
@@ -22,7 +28,10 @@ RoleExpression = Callable[[Any, Any], ColumnElement[bool]]
 
 
 class IdentitySource(Protocol):
-    """How the plugin that owns accounts tells core who calls."""
+    """How the plugin that owns accounts tells core who calls.
+
+    ``user_id``, if a source has it, is the caller's id as SQL within ``statement``; else it is the claim of that name.
+    """
 
     def claims(self, request: Request) -> dict[str, Any] | None:
         """Parameters of ``statement``, ``user_id`` among them; None without credentials. Raises: Unauthenticated."""
@@ -31,14 +40,30 @@ class IdentitySource(Protocol):
         """One row if the session lives and its user is active, else none."""
 
     def identity(self, row: Any) -> Any:
-        """An object with ``id`` and ``role``, made from that row."""
+        """An object with ``id``, ``role`` and ``scopes``, made from that row. ``scopes`` None: signed in, everything."""
+
+
+@dataclass
+class Scope:
+    """What a user can let a program do. ``is_read_only``: by GET, whatever else its permissions would open."""
+
+    name: str
+    description: str = ""
+    is_read_only: bool = False
+    permissions: set[str] = field(default_factory=set)
+
+    def covers(self, permission: str, method: str) -> bool:
+        return permission in self.permissions and (method in SAFE_METHODS or not self.is_read_only)
 
 
 class Refusal:
-    """Why ``permits`` said no: falsy, and carrying the status that the caller should see."""
+    """Why ``permits`` said no: falsy, and carrying the status that the caller should see.
 
-    def __init__(self, status: int, permission: str) -> None:
-        self.status, self.permission = status, permission
+    ``scopes``: the user may, but the token has none of these (RFC 6750, 3.1); None if that is not the reason.
+    """
+
+    def __init__(self, status: int, permission: str, scopes: list[str] | None = None) -> None:
+        self.status, self.permission, self.scopes = status, permission, scopes
 
     def __bool__(self) -> bool:
         return False
@@ -51,8 +76,8 @@ class Caller:
     """The identity behind one request and the local roles learnt so far. Raises: Unauthenticated."""
 
     def __init__(self, request: Request) -> None:
-        source = request.registry.get("identity.source")
-        self.claims: dict[str, Any] | None = source.claims(request) if source else None
+        self.source = identity_source(request)
+        self.claims: dict[str, Any] | None = self.source.claims(request) if self.source else None
         self.is_known = False
         self.identity: Any = None
         self.roles: dict[tuple[type[Item], Any], frozenset[str]] = {}
@@ -89,11 +114,20 @@ class SecurityPolicy:
                 return Refusal(404 if item.is_public else hidden, permission)
         allowed = self.acl.permits(context, principals, permission)
         if allowed:
-            return allowed
+            lacking = self.lacking_scopes(request, caller, permission)
+            return allowed if lacking is None else Refusal(403, permission, lacking)
         if caller.identity is None:
             return Refusal(401, permission)
         is_hidden = any(permission in item.hidden_permissions for item in items)
         return Refusal(404 if is_hidden else 403, permission)
+
+    def lacking_scopes(self, request: Request, caller: Caller, permission: str) -> list[str] | None:
+        """The scopes of which the token would need one for what its user may do, perhaps none; None if it has one."""
+        if caller.identity is None or caller.identity.scopes is None:
+            return None
+        scopes = request.registry["scopes"].values()
+        enough = sorted(scope.name for scope in scopes if scope.covers(permission, request.method))
+        return None if caller.identity.scopes.intersection(enough) else enough
 
     def principals(self, caller: Caller, context: Any) -> set[str]:
         found = {Everyone}
@@ -122,8 +156,8 @@ class SecurityPolicy:
         return caller
 
     def learn(self, request: Request, caller: Caller, items: list[Item]) -> None:
-        source = request.registry["identity.source"]
-        statement, labels = identity_statement(request.registry, tuple(type(item) for item in items))
+        source = caller.source
+        statement, labels = identity_statement(request.registry, source, tuple(type(item) for item in items))
         parameters = dict(caller.claims or {}, **{f"row_{depth}": item.row.id for depth, item in enumerate(items)})
         row = request.db.execute(statement, parameters).one_or_none()
         caller.is_known = True
@@ -144,14 +178,25 @@ def roles_of(registry: Registry, node_class: type[Item]) -> list[tuple[str, Role
     return [pair for cls in node_class.__mro__ for pair in registry["local.roles"].get(cls, ())]
 
 
+def identity_source(request: Request) -> Any:
+    """Whoever reads this request's bearer token: the source of its prefix, else the accounts' own."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        for prefix, source in request.registry["identity.prefixes"].items():
+            if token.strip().startswith(prefix):
+                return source
+    return request.registry.get("identity.source")
+
+
 def identity_statement(
-    registry: Registry, classes: tuple[type[Item], ...]
+    registry: Registry, source: Any, classes: tuple[type[Item], ...]
 ) -> tuple[Select[Any], list[tuple[int, str, str]]]:
-    """The identity's statement with one boolean column per local role; built once per chain of classes."""
+    """The source's statement with one boolean column per local role; built once per source and chain of classes."""
     cache = registry["identity.statements"]
-    if classes not in cache:
-        statement, labels = registry["identity.source"].statement(), []
-        user_id = bindparam("user_id", type_=Uuid())
+    if (source, classes) not in cache:
+        statement, labels = source.statement(), []
+        user_id = getattr(source, "user_id", None)
+        user_id = bindparam("user_id", type_=Uuid()) if user_id is None else user_id
         for depth, cls in enumerate(classes):
             for number, (role, expression) in enumerate(roles_of(registry, cls)):
                 label = f"role_{depth}_{number}"
@@ -159,8 +204,8 @@ def identity_statement(
                     expression(user_id, bindparam(f"row_{depth}", type_=Uuid())).label(label)
                 )
                 labels.append((depth, role, label))
-        cache[classes] = statement, labels
-    return cache[classes]
+        cache[source, classes] = statement, labels
+    return cache[source, classes]
 
 
 def holds_role(request: Request, node_class: type[Item], role: str, user_id: Any, row_id: Any) -> ColumnElement[bool]:
@@ -189,6 +234,40 @@ def set_identity_source(config: Configurator, source: Any) -> None:
     config.action("identity source", register, order=PHASE1_CONFIG)
 
 
+def add_token_prefix(config: Configurator, prefix: str, source: Any) -> None:
+    """Let another ``IdentitySource`` read the bearer tokens that begin with ``prefix``."""
+    source = config.maybe_dotted(source)
+
+    def register() -> None:
+        config.registry["identity.prefixes"][prefix] = source
+
+    config.action(("token prefix", prefix), register, order=PHASE1_CONFIG)
+
+
+def add_scope(
+    config: Configurator,
+    name: str,
+    description: str | None = None,
+    permissions: Iterable[str] = (),
+    is_read_only: bool = False,
+) -> None:
+    """Declare a scope for tokens of programs: with it they may use ``permissions``, where their user may.
+
+    ``description``: what a user who is asked for consent reads. ``is_read_only``: it opens no writing, not even where
+    one of its permissions guards some. Without a description the permissions are added to a neighbour's scope.
+    """
+    permissions = tuple(map(str, permissions))
+
+    def register() -> None:
+        scope = config.registry["scopes"].setdefault(name, Scope(name))
+        scope.permissions |= set(permissions)
+        if description is not None:
+            scope.description, scope.is_read_only = description, is_read_only
+
+    kind = "scope" if description is not None else ("more of a scope", permissions)
+    config.action((kind, name), register, order=PHASE1_CONFIG)
+
+
 def user_principal(user_id: Any) -> str:
     """The ACL principal of one user."""
     return f"user:{user_id}"
@@ -202,9 +281,13 @@ def role_principals(kind: str, row_id: Any, roles: Iterable[str]) -> list[str]:
 def includeme(config: Configurator) -> None:
     config.registry["local.roles"] = {}
     config.registry["identity.statements"] = {}
+    config.registry["identity.prefixes"] = {}
+    config.registry["scopes"] = {}
     # Of the request, not of the environ: a retried request reads its rights anew.
     config.add_request_method(Caller, "caller", reify=True)
     config.add_directive("add_local_role", add_local_role)
     config.add_directive("set_identity_source", set_identity_source)
+    config.add_directive("add_token_prefix", add_token_prefix)
+    config.add_directive("add_scope", add_scope)
     config.set_security_policy(SecurityPolicy())
     config.set_default_permission("nobody")

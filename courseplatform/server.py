@@ -17,14 +17,15 @@ log = logging.getLogger(__name__)
 
 def serve(app: Any, global_conf: dict[str, str], **options: Any) -> None:
     """Serve until SIGTERM or Ctrl-C; then answer what is being worked on and finish the job at hand."""
-    server = waitress.create_server(app, clear_untrusted_proxy_headers=True, ident=None, **options)
+    server = make_server(app, **options)
     signal.signal(signal.SIGTERM, stop)
     runner = None
     registry = getattr(app, "registry", None)  # a filter in front of the application hides it
     if registry is not None and registry.settings["jobs.in_process"]:
         runner = Runner(registry)
         runner.start()
-    welcome(server.effective_host, server.effective_port, global_conf.get("__file__", "development.ini"))
+    ini = global_conf.get("__file__", "development.ini")
+    welcome(server.effective_host, server.effective_port, ini, mail_folder(registry))
     try:
         server.run()
     finally:
@@ -33,11 +34,25 @@ def serve(app: Any, global_conf: dict[str, str], **options: Any) -> None:
             runner.stop()
 
 
+def make_server(app: Any, **options: Any) -> Any:
+    """waitress, listening. ``options`` are those of ``[server:main]``.
+
+    What a client says of its address is dropped, unless it comes through ``trusted_proxy``, whose
+    ``trusted_proxy_headers`` (``x-forwarded-for x-forwarded-proto``) are then believed.
+    """
+    return waitress.create_server(app, clear_untrusted_proxy_headers=True, ident=None, **options)
+
+
 def stop(signum: int, frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def welcome(host: str, port: int, ini: str) -> None:
+def mail_folder(registry: Any) -> Path | None:
+    """Where messages are written, if they are not sent."""
+    return getattr(registry["mailer"], "folder", None) if registry is not None else None
+
+
+def welcome(host: str, port: int, ini: str, mail: Path | None) -> None:
     """Say where everything is, in commands that can be copied."""
     command = Path(sys.argv[0]).with_name("courseplatform")
     lines = (
@@ -45,6 +60,7 @@ def welcome(host: str, port: int, ini: str) -> None:
         "The course platform is running. Stop it with Ctrl-C; its data stays.",
         f"  API   http://{host}:{port}/api/ lists every address",
         "  Docs  README.md has the first ten calls; docs/ has the rest",
+        *([f"  Mail  is not sent but written to {os.path.relpath(mail)}/"] if mail else []),
         f"  Next  in another terminal: {command} demo {os.path.relpath(ini)}",
         "",
     )

@@ -6,7 +6,7 @@ A value is looked up in the environment first, then in the ini file, then in the
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ class Setting:
     required: bool
     secret: bool
     env: str
+    min_chars: int = MIN_SECRET_CHARS
 
     def read(self, settings: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
         """The typed value. Raises: ValueError with a sentence that never repeats the value."""
@@ -39,8 +40,8 @@ class Setting:
             if self.required:
                 raise ValueError(f"is required; set it in the ini file or as {self.env}")
             return self.default
-        if self.secret and is_placeholder(str(given)):
-            raise ValueError(f"is a placeholder or shorter than {MIN_SECRET_CHARS} characters; set {self.env}")
+        if self.secret and is_placeholder(str(given), self.min_chars):
+            raise ValueError(f"is a placeholder or shorter than {self.min_chars} characters; set {self.env}")
         try:
             return self.cast(given)
         except (TypeError, ValueError) as error:
@@ -72,11 +73,11 @@ def kept_secret(var_dir: Path, name: str) -> str:
     return path.read_text()
 
 
-def is_placeholder(secret: str) -> bool:
+def is_placeholder(secret: str, min_chars: int = MIN_SECRET_CHARS) -> bool:
     """Whether a secret is too short, too plain or a word left over from an example file."""
     return (
-        len(secret) < MIN_SECRET_CHARS
-        or len(set(secret)) < 8
+        len(secret) < min_chars
+        or len(set(secret)) < min(8, min_chars)
         or any(secret.lower().startswith(word) for word in PLACEHOLDERS)
     )
 
@@ -97,12 +98,18 @@ def add_setting(
     required: bool = False,
     secret: bool = False,
     env: str | None = None,
+    embedded: Any = None,
+    min_chars: int = MIN_SECRET_CHARS,
 ) -> None:
     """Declare the setting ``name`` (``namespace.key``); ``registry.settings[name]`` then holds its typed value.
 
     ``env``: the environment variable that overrides the ini file; derived from the name unless given.
+    ``embedded``: its default on a developer's machine (``courseplatform.embedded``), where it is then not required.
+    ``min_chars``: of a secret; less than 32 only for one that somebody else makes, such as a mail server's password.
     """
-    declared = Setting(name, cast, default, required, secret, env or variable(name))
+    if embedded is not None and asbool(raw(config.registry.settings, "courseplatform.embedded")):
+        default, required = embedded, False
+    declared = Setting(name, cast, default, required, secret, env or variable(name), min_chars)
     introspectable = config.introspectable("settings", name, name, "setting")
     introspectable["setting"] = declared
     config.action(
@@ -110,6 +117,13 @@ def add_setting(
         lambda: config.registry["settings.declared"].append(declared),
         order=DECLARE_ORDER,
         introspectables=(introspectable,),
+    )
+
+
+def add_settings_check(config: Configurator, check: Callable[[Mapping[str, Any]], Iterable[str]]) -> None:
+    """Let ``check(settings)`` name faults that no single setting has. Some values may be faulty themselves."""
+    config.action(
+        ("settings check", check), lambda: config.registry["settings.checks"].append(check), order=DECLARE_ORDER
     )
 
 
@@ -129,6 +143,8 @@ def check_settings(config: Configurator) -> None:
             settings[setting.name] = setting.read(settings, os.environ)
         except ValueError as error:
             faults.append(f"{setting.name}: {error}")
+    for check in config.registry["settings.checks"]:
+        faults += check(settings)
     known = {setting.name for setting in declared}
     namespaces = {name.partition(".")[0] for name in known}
     faults += [
@@ -141,8 +157,9 @@ def check_settings(config: Configurator) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    config.registry["settings.declared"] = []
+    config.registry["settings.declared"], config.registry["settings.checks"] = [], []
     config.add_directive("add_setting", add_setting)
+    config.add_directive("add_settings_check", add_settings_check)
     config.add_setting("courseplatform.plugins", aslist, required=True)
     config.add_setting("courseplatform.embedded", asbool, default=False)
     config.add_setting("courseplatform.var_dir", default="var")

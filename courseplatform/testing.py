@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from limits import RateLimitItem
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from . import main, migrations
 from .db import Base, normalise_url, script_request
 from .jobs import run_due_jobs
+from .limits import rate
 
 PLUGINS = (
     "accounts",
@@ -34,6 +36,8 @@ PLUGINS = (
     "comments",
     "notifications",
     "reviews",
+    "oauth",
+    "oidc",
 )
 
 
@@ -52,7 +56,7 @@ class Clock:
 
 
 def make_app(database_url: str, var_dir: Path, **settings: Any) -> Any:
-    """The whole platform with cheap password hashes and no background thread."""
+    """The whole platform with cheap password hashes, no background thread and only the rate limits given."""
     defaults = {
         "courseplatform.plugins": " ".join(f"plugins.{name}" for name in PLUGINS),
         "courseplatform.var_dir": str(var_dir),
@@ -60,9 +64,15 @@ def make_app(database_url: str, var_dir: Path, **settings: Any) -> Any:
         "accounts.token_secret": "kY3r0m5Qx8TzN1vBc7LwJ2hGf9DsA4pE",
         "accounts.argon2_memory_kib": "64",
         "accounts.argon2_rounds": "1",
+        "accounts.require_verified_email": "false",
+        "http.base_url": "https://courses.test",
+        "mail.folder": str(var_dir / "mail"),
     }
     app = main({}, **{**defaults, **settings})
     app.registry["clock"] = Clock()
+    for name, value in app.registry.settings.items():
+        if isinstance(value, RateLimitItem) and name not in settings:
+            app.registry.settings[name] = rate("1000000/minute")
     return app
 
 

@@ -18,7 +18,8 @@ logout = Service("logout", "/auth/logout/", facet_of="/auth/")
 
 @registration.post(permission=NO_PERMISSION_REQUIRED, body=Registration)
 def register(request: Request) -> Any:
-    """Make an account, always a student's. 409 ``username_taken``, ``email_taken``."""
+    """Make an account, always a student's. 409 ``username_taken``, ``email_taken``; 429 from one address."""
+    request.hit_limit("registration", request.client_network)
     user = operations.register(request, **request.validated["body"])
     request.response.status_int = 201
     request.response.location = f"/api/users/{user.id}/"
@@ -28,13 +29,17 @@ def register(request: Request) -> Any:
 @login.post(permission=NO_PERMISSION_REQUIRED, body=Credentials)
 @token.post(permission=NO_PERMISSION_REQUIRED, body=Credentials)
 def sign_in(request: Request) -> Any:
-    """Sign in with username or e-mail address. 401 ``invalid_credentials``. ``expires_in`` is in seconds."""
+    """Sign in with username or e-mail address. ``expires_in`` is in seconds.
+
+    401 ``invalid_credentials``; 429 after too many tries for one account or from one address.
+    """
     return sessions.sign_in(request, **request.validated["body"])
 
 
 @token_refresh.post(permission=NO_PERMISSION_REQUIRED, body=Refresh)
 def refresh(request: Request) -> Any:
-    """A new pair of tokens for a refresh token, which is used up by it. 401 ``invalid_refresh_token``."""
+    """A new pair of tokens for a refresh token, which is used up by it. 401 ``invalid_refresh_token``; 429."""
+    request.hit_limit("token_refresh", request.client_network)
     return sessions.refresh(request, **request.validated["body"])
 
 

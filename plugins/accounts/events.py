@@ -20,3 +20,18 @@ class UserErased(Event):
     user_id: UUID
     transfer_to_id: UUID | None
     by_user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionsEnded(Event):
+    """All of a user's sessions ended, by a new password, deactivation or erasure: whoever held any holds nothing now."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordChanged(Event):
+    """By its user, or, ``is_reset``, by whoever reads the user's mail. All sessions have ended."""
+
+    user_id: UUID
+    is_reset: bool

@@ -6,6 +6,7 @@ from sqlalchemy import delete
 
 from courseplatform.api import Request
 
+from .keys import purge_expired
 from .models import SignInSession
 
 KEEP_DAYS = 7
@@ -16,3 +17,8 @@ def purge_sessions(request: Request) -> None:
     before = request.now - timedelta(days=KEEP_DAYS)
     over = (SignInSession.expires_at < before) | (SignInSession.ended_at < before)
     request.db.execute(delete(SignInSession).where(over))
+
+
+def purge_keys(request: Request) -> None:
+    """Destroy signing keys whose last token has expired."""
+    purge_expired(request)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from courseplatform.api import Base, Timestamped
@@ -24,6 +24,7 @@ class User(Timestamped, Base):
     last_name: Mapped[str] = mapped_column(default="")
     locale: Mapped[str] = mapped_column(default="en")
     timezone: Mapped[str] = mapped_column(default="UTC")
+    pending_email: Mapped[str | None]
     email_verified_at: Mapped[datetime | None]
     is_active: Mapped[bool] = mapped_column(default=True)
     erased_at: Mapped[datetime | None]
@@ -47,6 +48,12 @@ class SignInSession(Timestamped, Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    user_agent: Mapped[str] = mapped_column(String(200), server_default="")
+    address: Mapped[str] = mapped_column(String(64), server_default="")
+
+    def is_living(self, now: datetime) -> bool:
+        return self.ended_at is None and self.expires_at > now
 
 
 class RefreshToken(Timestamped, Base):
@@ -57,3 +64,52 @@ class RefreshToken(Timestamped, Base):
     session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"), index=True)
     token_sha256: Mapped[str] = mapped_column(unique=True)
     used_at: Mapped[datetime | None]
+
+
+class SigningKey(Base):
+    """A key that signs tokens until it is retired, and verifies them until it expires.
+
+    The private key is sealed with ``accounts.token_secret``, and the public one is derived from it: without the secret
+    nobody can add a key of their own here. ``secret_id`` tells under which secret it was sealed.
+    """
+
+    __tablename__ = "signing_keys"
+
+    kid: Mapped[str] = mapped_column(primary_key=True)
+    algorithm: Mapped[str]
+    secret_id: Mapped[str]
+    sealed_private_key: Mapped[bytes]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        # However many processes start at once, one key of a kind signs.
+        Index(
+            "uq__signing_keys__signer",
+            "algorithm",
+            "secret_id",
+            unique=True,
+            postgresql_where=text("retired_at IS NULL"),
+        ),
+        CheckConstraint("(retired_at IS NULL) = (expires_at IS NULL)", name="retired_keys_expire"),
+    )
+
+
+class EmailToken(Timestamped, Base):
+    """The token of a link that was mailed to ``email``, as a hash. Used once."""
+
+    __tablename__ = "email_tokens"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    purpose: Mapped[str]
+    token_sha256: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        # Of two mails that are made at the same time, the second waits and is made again.
+        Index("uq__email_tokens__unused", "user_id", "purpose", unique=True, postgresql_where=text("used_at IS NULL")),
+        CheckConstraint("purpose IN ('verify', 'reset', 'change')", name="purpose"),
+    )

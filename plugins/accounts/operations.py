@@ -7,7 +7,10 @@ from sqlalchemy import func, select, text, update
 
 from courseplatform.api import Conflict, Forbidden, Request
 
-from .events import UserErased, UserRoleChanged
+from . import mail_jobs
+from .addresses import change_email
+from .events import SessionsEnded, UserErased, UserRoleChanged
+from .links import void_links
 from .models import SignInSession, User
 from .passwords import check_strength
 
@@ -38,13 +41,15 @@ def register(
     )
     request.db.add(user)
     request.db.flush()
+    request.enqueue(mail_jobs.send_verification_mail, user_id=user.id)
+    request.audit("user.registered", target_user_id=user.id, role=user.role)
     return user
 
 
 def update_user(
     request: Request, user: User, changes: dict[str, Any], *, by_user_id: UUID, may_administer: bool
 ) -> None:
-    """Apply changed fields. Emits ``UserRoleChanged``.
+    """Apply changed fields; a user's own new address waits for its confirmation. Emits ``UserRoleChanged``.
 
     Raises: Forbidden for a role or activity that the caller may not set; Conflict("last_admin" | "account_erased").
     """
@@ -59,14 +64,19 @@ def update_user(
             raise Forbidden("own_account")
         if changes.get("role", user.role) != "admin" or not changes.get("is_active", user.is_active):
             keep_an_admin(request, user)
-    if changes.get("email", user.email) != user.email:
-        user.email_verified_at = None
     for name, value in changes.items():
-        setattr(user, name, value)
+        if name != "email":
+            setattr(user, name, value)
+    if "email" in changes:
+        change_email(request, user, changes["email"], by_user_id=by_user_id)
     if not user.is_active:
         end_sessions(request, user.id)
     request.db.flush()
+    about = {"user_id": by_user_id, "target_user_id": user.id}
+    if is_activity_changed:
+        request.audit("user.reactivated" if user.is_active else "user.deactivated", **about)
     if is_role_changed:
+        request.audit("user.role_changed", role=user.role, **about)
         request.emit(UserRoleChanged(user_id=user.id, role=user.role, by_user_id=by_user_id))
 
 
@@ -92,15 +102,18 @@ def erase_user(request: Request, user: User, *, by_user_id: UUID, transfer_to_id
     # Names that nobody can register, so that nobody can stand in an erasure's way.
     user.username, user.email = f"erased:{user.id}", f"{user.id}@erased"
     user.first_name = user.last_name = ""
-    user.password_hash = user.email_verified_at = None
+    user.password_hash = user.email_verified_at = user.pending_email = None
+    void_links(request, user.id)
     user.is_active, user.erased_at = False, request.now
     end_sessions(request, user.id)
+    request.audit("user.erased", user_id=by_user_id, target_user_id=user.id, transfer_to_id=transfer_to_id)
 
 
 def end_sessions(request: Request, user_id: UUID) -> None:
-    """End every session of a user; the next request with any of their tokens is 401."""
+    """End every session of a user; the next request with any of their tokens is 401. Emits ``SessionsEnded``."""
     living = update(SignInSession).where(SignInSession.user_id == user_id, SignInSession.ended_at.is_(None))
     request.db.execute(living.values(ended_at=request.now))
+    request.emit(SessionsEnded(user_id=user_id))
 
 
 def find_by_login(request: Request, login: str) -> User | None:

@@ -59,16 +59,16 @@ def common_passwords() -> frozenset[str]:
     return frozenset(FREQUENCY_LISTS["passwords"])
 
 
-def check_strength(password: str, *, username: str, email: str) -> None:
-    """Raises: Invalid for a common password, or one made of a repeated piece or the account's own names."""
+def check_strength(password: str, *, username: str, email: str, field: str = "password") -> None:
+    """Raises: Invalid, at ``field``, for a common password or one of a repeated piece or the account's own names."""
     lowered = password.lower()
     is_repeated = lowered in (lowered + lowered)[1:-1]
     bare = lowered.strip("0123456789!?.*-_ ")
     if is_repeated or lowered in common_passwords() or bare in common_passwords():
-        raise Invalid.field("password", "is too common")
+        raise Invalid.field(field, "is too common")
     names = (username.lower(), email.partition("@")[0].lower())
     if any(len(name) >= MIN_NAME_CHARS and name in lowered for name in names):
-        raise Invalid.field("password", "must not contain the username or e-mail address")
+        raise Invalid.field(field, "must not contain the username or e-mail address")
 
 
 def includeme(config: Configurator) -> None:

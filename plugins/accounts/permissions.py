@@ -7,4 +7,7 @@ class P(StrEnum):
     EDIT = "user:edit"
     ADMINISTER = "user:administer"
     ERASE = "user:erase"
+    EXPORT = "user:export"
     SIGNED_IN = "session:use"
+    LIST_SESSIONS = "session:list"
+    MANAGE_SESSION = "session:manage"

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from courseplatform.api import Request
 
-from .models import User
+from .models import SignInSession, User
 
 
 def user_card(user: Any) -> dict[str, Any]:
@@ -25,6 +25,7 @@ def full_user_json(user: User) -> dict[str, Any]:
     return {
         **user_card(user),
         "email": user.email,
+        "pending_email": user.pending_email,
         "locale": user.locale,
         "timezone": user.timezone,
         "created_at": user.created_at,
@@ -34,8 +35,29 @@ def full_user_json(user: User) -> dict[str, Any]:
 
 
 def user_json(request: Request, user: User) -> dict[str, Any]:
-    is_own = request.identity is not None and (request.identity.id == user.id or request.identity.role == "admin")
-    return full_user_json(user) if is_own else user_card(user)
+    """Everything to the user and to administrators, a card to others. A program sees what its scopes say, of its user."""
+    caller = request.identity
+    if caller is None or (caller.id != user.id and (caller.role != "admin" or caller.scopes is not None)):
+        return user_card(user)
+    is_mail_shown = caller.scopes is None or "email" in caller.scopes
+    return {
+        name: value
+        for name, value in full_user_json(user).items()
+        if is_mail_shown or name not in ("email", "pending_email", "email_verified_at")
+    }
+
+
+def session_json(request: Request, session: SignInSession) -> dict[str, Any]:
+    """``last_used_at``: when it gave out tokens last."""
+    return {
+        "id": session.id,
+        "created_at": session.created_at,
+        "last_used_at": session.last_used_at,
+        "expires_at": session.expires_at,
+        "is_current": session.id == request.identity.session_id,
+        "user_agent": session.user_agent,
+        "address": session.address,
+    }
 
 
 def user_cards(request: Request, user_ids: set[UUID]) -> dict[UUID, dict[str, Any]]:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from courseplatform.api import Allow, Authenticated, Collection, Item, Node, Request, user_principal
+from courseplatform.api import Allow, Authenticated, Collection, Deny, Everyone, Item, Node, Request, user_principal
 
-from .models import User
+from .models import SignInSession, User
 from .permissions import P
 
 
@@ -12,6 +12,27 @@ class Auth(Node):
     """``/auth``"""
 
     __acl__ = [(Allow, Authenticated, P.SIGNED_IN)]
+
+
+class SessionItem(Item):
+    """``/auth/sessions/{session_id}``: one's own while it lives; for administrators too the others don't exist."""
+
+    model, kind = SignInSession, "session"
+    view_permission = P.MANAGE_SESSION
+
+    @property
+    def __acl__(self) -> Any:
+        others = (Deny, Everyone, P.MANAGE_SESSION)
+        if not self.row.is_living(self.request.now):
+            return [others]
+        return [(Allow, user_principal(self.row.user_id), P.MANAGE_SESSION), others]
+
+
+class Sessions(Collection):
+    """``/auth/sessions``: the caller's own."""
+
+    item = SessionItem
+    __acl__ = [(Allow, Authenticated, P.LIST_SESSIONS)]
 
 
 class UserItem(Item):
@@ -44,4 +65,4 @@ class Me(UserItem):
 
     @property
     def __acl__(self) -> Any:
-        return [(Allow, Authenticated, (P.VIEW, P.EDIT, P.ERASE))]
+        return [(Allow, Authenticated, (P.VIEW, P.EDIT, P.ERASE, P.EXPORT))]

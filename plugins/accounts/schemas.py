@@ -4,10 +4,13 @@ from zoneinfo import ZoneInfo
 
 import colander
 
-from courseplatform.api import Body, Choice, Flag, Id, ListQuery, Query, Text, drop, field
+from courseplatform.api import Body, Choice, Flag, Id, ItemQuery, ListQuery, Query, Text, drop, field
 
 from .models import ROLES
 from .passwords import MAX_CHARS, MIN_CHARS
+
+EMAIL_PATTERN = r"^[^@\s,:;<>()\[\]\\\"]+@[^@\s,:;<>()\[\]\\\"]+\.[^@\s,:;<>()\[\]\\\".]+\Z"
+MAX_EMAIL_CHARS = 254
 
 
 def is_time_zone(node: colander.SchemaNode, value: str) -> None:
@@ -23,8 +26,8 @@ def username() -> colander.SchemaNode:
 
 
 def email() -> colander.SchemaNode:
-    pattern = colander.Regex(r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+\Z", "must be an e-mail address")
-    return field(Text(254, min_chars=3), validator=pattern)
+    pattern = colander.Regex(EMAIL_PATTERN, "must be an e-mail address")
+    return field(Text(MAX_EMAIL_CHARS, min_chars=3), validator=pattern)
 
 
 class Registration(Body):
@@ -42,6 +45,27 @@ class Credentials(Body):
 
 class Refresh(Body):
     refresh_token = field(Text(200, min_chars=1))
+
+
+class Token(Body):
+    token = field(Text(200, min_chars=1), description="From the link in the mail.")
+
+
+class PasswordReset(Body):
+    email = email()
+
+
+class NewPassword(Token):
+    password = field(Text(MAX_CHARS, MIN_CHARS, is_trimmed=False))
+
+
+class PasswordChange(Body):
+    current_password = field(Text(MAX_CHARS, min_chars=1, is_trimmed=False))
+    new_password = field(Text(MAX_CHARS, MIN_CHARS, is_trimmed=False))
+
+
+class Link(ItemQuery):
+    token = field(Text(200), missing="", description="What the link carries. It is not looked at.")
 
 
 class UserBody(Body):

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from pyramid.response import Response
 from sqlalchemy import func, or_, select
 
 from courseplatform.api import Forbidden, Request, Service
 
 from . import operations
+from .exports import export
 from .models import User
 from .permissions import P
 from .schemas import Erasure, UserBody, UserList
@@ -14,6 +16,7 @@ from .schemas import Erasure, UserBody, UserList
 users = Service("users", "/users/")
 user = Service("user", "/users/{user_id}/")
 me = Service("me", "/users/me/")
+my_export = Service("export", "/users/me/export/", facet_of="/users/me/")
 
 
 @users.get(permission=P.LIST, query=UserList)
@@ -77,6 +80,18 @@ def erase_user(request: Request) -> Any:
 def erase_me(request: Request) -> Any:
     """Erase the own account. 409 ``owns_courses``, ``last_admin``."""
     return erase(request)
+
+
+@my_export.get(permission=P.EXPORT)
+def export_me(request: Request) -> Any:
+    """Everything that the platform knows about the caller, as one JSON document. 429 after a few an hour.
+
+    Files are named by address and hash.
+    """
+    request.hit_limit("export", f"account:{request.identity.id}")
+    response = Response(body=export(request, request.identity.id), content_type="application/json")
+    response.headers["Content-Disposition"] = 'attachment; filename="export.json"'
+    return response
 
 
 def erase(request: Request) -> Any:

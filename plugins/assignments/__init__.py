@@ -12,6 +12,7 @@ def includeme(config: Configurator) -> None:
     config.include("plugins.lessons")
     config.include("plugins.enrollments")
     config.add_problems("plugins.assignments.problems.PROBLEMS")
+    config.add_scope("courses:read", permissions=["assignment:view", "assignment:read"])
     config.add_resource_node(
         "plugins.lessons.api.LessonItem", "assignments", "plugins.assignments.resources.Assignments"
     )

@@ -13,6 +13,9 @@ def includeme(config: Configurator) -> None:
     config.include("plugins.courses")
     config.include("plugins.enrollments")
     config.add_problems("plugins.certificates.problems.PROBLEMS")
+    reading = ["certificate:list", "certificate:view", "certificate:verify"]
+    config.add_scope("certificates:read", "See certificates", reading, is_read_only=True)
+    config.add_scope("certificates:write", "Issue and revoke certificates", ["certificate:issue", "certificate:edit"])
     config.add_resource_node(
         "plugins.accounts.api.Users", "certificates", "plugins.certificates.resources.Certificates"
     )
@@ -27,4 +30,5 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber("plugins.certificates.subscribers.apply_rule", "plugins.enrollments.api.CourseCompleted")
     config.add_subscriber("plugins.certificates.subscribers.redact_name", "plugins.accounts.api.UserErased")
     config.add_jobs("plugins.certificates.jobs")
+    config.add_export("certificates", "plugins.certificates.exports.certificates")
     config.scan("plugins.certificates.views")

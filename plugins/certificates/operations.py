@@ -55,6 +55,7 @@ def issue_certificate(
     certificate.issue(request.now, says, by_user_id=by_user_id, override_reason=override_reason)
     request.db.flush()
     tell(request, CertificateIssued, certificate, by_user_id)
+    record(request, "certificate.issued", certificate, by_user_id)
     return certificate, is_new
 
 
@@ -129,6 +130,7 @@ def move_to(request: Request, certificate: Certificate, status: str, *, by_user_
         revoke_certificate(request, certificate, reason="", by_user_id=by_user_id)
     elif status == "not_issued":
         certificate.withdraw()
+        record(request, "certificate.withdrawn", certificate, by_user_id)
     elif certificate.is_revoked:
         lift_revocation(request, certificate, by_user_id=by_user_id)
     elif certificate.course_id is None:
@@ -148,6 +150,7 @@ def revoke_certificate(request: Request, certificate: Certificate, *, reason: st
     certificate.revoke(request.now, reason)
     request.db.flush()
     tell(request, CertificateRevoked, certificate, by_user_id)
+    record(request, "certificate.revoked", certificate, by_user_id)
 
 
 def lift_revocation(request: Request, certificate: Certificate, *, by_user_id: UUID) -> None:
@@ -155,6 +158,12 @@ def lift_revocation(request: Request, certificate: Certificate, *, by_user_id: U
     certificate.lift_revocation()
     request.db.flush()
     tell(request, CertificateIssued, certificate, by_user_id)
+    record(request, "certificate.revocation_lifted", certificate, by_user_id)
+
+
+def delete_certificate(request: Request, certificate: Certificate, *, by_user_id: UUID) -> None:
+    record(request, "certificate.deleted", certificate, by_user_id)
+    request.db.delete(certificate)
 
 
 def tell(request: Request, event: type[CertificateEvent], certificate: Certificate, by_user_id: UUID | None) -> None:
@@ -166,6 +175,13 @@ def tell(request: Request, event: type[CertificateEvent], certificate: Certifica
             student_id=certificate.student_id,
             by_user_id=by_user_id,
         )
+    )
+
+
+def record(request: Request, event: str, certificate: Certificate, by_user_id: UUID | None) -> None:
+    student_id, course_id = certificate.student_id, certificate.course_id
+    request.audit(
+        event, user_id=by_user_id, target_user_id=student_id, certificate_id=certificate.id, course_id=course_id
     )
 
 

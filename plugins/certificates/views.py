@@ -75,7 +75,7 @@ def update_certificate(request: Request) -> Any:
 @certificate.delete(permission=P.EDIT)
 def delete_certificate(request: Request) -> Any:
     """Delete a certificate; its code is unknown from now on. To say that it is no longer valid, revoke it instead."""
-    request.db.delete(request.context.row)
+    operations.delete_certificate(request, request.context.row, by_user_id=request.identity.id)
     return request.no_content()
 
 

@@ -13,6 +13,7 @@ def includeme(config: Configurator) -> None:
     config.include("plugins.assignments")
     config.include("plugins.submissions")
     config.add_problems("plugins.comments.problems.PROBLEMS")
+    config.add_scope("comments:write", "Comment, edit and delete", ["comment:write", "comment:edit", "comment:delete"])
     for target, comments in (
         ("plugins.lessons.api.LessonItem", "plugins.comments.resources.LessonComments"),
         ("plugins.assignments.api.AssignmentItem", "plugins.comments.resources.AssignmentComments"),
@@ -21,4 +22,8 @@ def includeme(config: Configurator) -> None:
         config.add_resource_node(target, "comments", comments)
     config.add_representation("plugins.comments.models.Comment", "plugins.comments.representations.comment_json")
     config.add_extension("plugins.comments.models.Comment", "author", "plugins.comments.representations.load_authors")
+    may_read = ("lesson:read", "assignment:read", "submission:view")  # who reads the target writes here
+    config.require_verified("plugins.comments.resources.Comments", *may_read)
+    config.require_verified("plugins.comments.resources.CommentItem", "comment:edit")
+    config.add_export("comments", "plugins.comments.exports.comments")
     config.scan("plugins.comments.views")

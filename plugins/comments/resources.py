@@ -3,12 +3,18 @@
 Who may read and write here is who may read the target: the target's node answers for that, further up the lineage.
 """
 
-from typing import Any
+from typing import Any, ClassVar
+
+from pyramid.location import lineage
 
 from courseplatform.api import Allow, Collection, Item, Node, role_principals, user_principal
 
 from .models import Comment
 from .permissions import P
+
+
+# Permissions of the targets' plugins, by name: this plugin imports none of them.
+READ_LESSON, READ_ASSIGNMENT, VIEW_SUBMISSION = "lesson:read", "assignment:read", "submission:view"
 
 
 def course_above(node: Node) -> Any:
@@ -53,7 +59,19 @@ class SubmissionComment(CommentItem):
 
 
 class Comments(Collection):
-    """``…/comments``"""
+    """``…/comments``. ``reading``: the target's permission; whoever has it there may write here."""
+
+    reading: ClassVar[str]
+
+    @property
+    def __acl__(self) -> Any:
+        """What the nodes above say of reading, said of writing: a token's scopes tell the two apart."""
+        return [
+            (action, principal, P.WRITE)
+            for node in lineage(self.__parent__)
+            for action, principal, permissions in node.__acl__
+            if permissions == self.reading or (not isinstance(permissions, str) and self.reading in permissions)
+        ]
 
     @property
     def target(self) -> dict[str, Any]:
@@ -64,16 +82,16 @@ class Comments(Collection):
 class LessonComments(Comments):
     """``…/lessons/{lesson_id}/comments``"""
 
-    item = LessonComment
+    item, reading = LessonComment, READ_LESSON
 
 
 class AssignmentComments(Comments):
     """``…/assignments/{assignment_id}/comments``"""
 
-    item = AssignmentComment
+    item, reading = AssignmentComment, READ_ASSIGNMENT
 
 
 class SubmissionComments(Comments):
     """``…/submissions/{submission_id}/comments``"""
 
-    item = SubmissionComment
+    item, reading = SubmissionComment, VIEW_SUBMISSION

@@ -12,15 +12,12 @@ from courseplatform.api import Request, Service
 from . import operations
 from .models import Comment
 from .permissions import P
-from .resources import course_above
+from .resources import READ_ASSIGNMENT, READ_LESSON, VIEW_SUBMISSION, course_above
 from .schemas import CommentBody, CommentList, NewComment
 
 LESSON = "/courses/{course_id}/lessons/{lesson_id}/"
 ASSIGNMENT = LESSON + "assignments/{assignment_id}/"
 SUBMISSION = ASSIGNMENT + "submissions/{submission_id}/"
-
-# Permissions of the targets' plugins, by name: this plugin imports none of them.
-READ_LESSON, READ_ASSIGNMENT, VIEW_SUBMISSION = "lesson:read", "assignment:read", "submission:view"
 
 lesson_comments = Service("lesson_comments", LESSON + "comments/")
 lesson_comment = Service("lesson_comment", LESSON + "comments/{comment_id}/")
@@ -42,9 +39,9 @@ def list_comments(request: Request) -> Any:
     return request.paginate(found, order=(Comment.id,), is_descending=False)
 
 
-@lesson_comments.post(permission=READ_LESSON, body=NewComment)
-@assignment_comments.post(permission=READ_ASSIGNMENT, body=NewComment)
-@submission_comments.post(permission=VIEW_SUBMISSION, body=NewComment)
+@lesson_comments.post(permission=P.WRITE, body=NewComment)
+@assignment_comments.post(permission=P.WRITE, body=NewComment)
+@submission_comments.post(permission=P.WRITE, body=NewComment)
 def write_comment(request: Request) -> Any:
     """Comment, or answer a comment on the same target (another ``parent_id`` is 422).
 

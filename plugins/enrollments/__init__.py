@@ -14,6 +14,9 @@ def includeme(config: Configurator) -> None:
     config.include("plugins.enrollments.progress")
     course_item = "plugins.courses.resources.CourseItem"
     config.add_problems("plugins.enrollments.problems.PROBLEMS")
+    own, roster = "enrollment:view_own", "enrollment:roster"
+    config.add_scope("enrollments:read", "See enrollments and progress", [own, roster], is_read_only=True)
+    config.add_scope("enrollments:write", "Enrol, drop and complete lessons", [own, roster, "enrollment:enrol_self"])
     config.add_resource_node(course_item, "enrollments", "plugins.enrollments.resources.Enrollments")
     config.add_resource_node(
         "plugins.enrollments.resources.Enrollments", "me", "plugins.enrollments.resources.MyEnrollment"
@@ -36,4 +39,6 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber("plugins.enrollments.subscribers.delete_enrollments", "plugins.courses.events.CourseDeleted")
     config.add_subscriber("plugins.enrollments.subscribers.drop_enrollments", "plugins.accounts.events.UserErased")
     config.add_jobs("plugins.enrollments.jobs")
+    config.require_verified("plugins.enrollments.resources.MyEnrollment", "enrollment:enrol_self")
+    config.add_export("enrollments", "plugins.enrollments.exports.enrollments")
     config.scan("plugins.enrollments.views")

@@ -12,6 +12,8 @@ def includeme(config: Configurator) -> None:
     config.include("plugins.enrollments")
     lessons, lesson_item = "plugins.lessons.resources.Lessons", "plugins.lessons.resources.LessonItem"
     config.add_problems("plugins.lessons.problems.PROBLEMS")
+    config.add_scope("courses:read", permissions=["lesson:list", "lesson:view", "lesson:read"])
+    config.add_scope("enrollments:write", permissions=["lesson:complete"])
     config.add_resource_node("plugins.courses.resources.CourseItem", "lessons", lessons)
     config.add_resource_node(lessons, "order", "plugins.lessons.resources.LessonOrder")
     config.add_resource_node(lesson_item, "completion", "plugins.lessons.resources.Completion")
@@ -24,5 +26,6 @@ def includeme(config: Configurator) -> None:
         "lessons", total="plugins.lessons.operations.count_required", done="plugins.lessons.operations.count_completed"
     )
     config.add_subscriber("plugins.lessons.subscribers.refuse_empty_course", "plugins.courses.events.CoursePublished")
+    config.add_export("completions", "plugins.lessons.exports.completions")
     config.scan("plugins.lessons.views")
     config.scan("plugins.lessons.completion_views")

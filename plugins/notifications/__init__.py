@@ -37,12 +37,16 @@ def includeme(config: Configurator) -> None:
         config.include(f"plugins.{name}")
     config.registry["notifications.course_node"] = config.maybe_dotted("plugins.courses.api.CourseItem")
     config.add_problems("plugins.notifications.problems.PROBLEMS")
+    reading, marking = ["notification:list", "notification:view"], ["notification:mark", "notification:mark_all"]
+    config.add_scope("notifications:read", "See your notifications", reading, is_read_only=True)
+    config.add_scope("notifications:write", "Mark your notifications as read", marking)
     config.add_resource_node(
         "plugins.accounts.api.Users", "notifications", "plugins.notifications.resources.Notifications"
     )
     config.add_representation(
         "plugins.notifications.models.Notification", "plugins.notifications.representations.notification_json"
     )
+    config.add_export("notifications", "plugins.notifications.exports.notifications")
     config.add_jobs("plugins.notifications.jobs")
     for subscriber, event in SUBSCRIBERS:
         config.add_subscriber(f"plugins.notifications.subscribers.{subscriber}", event)

@@ -14,6 +14,10 @@ def includeme(config: Configurator) -> None:
     config.include("plugins.assignments")
     config.add_setting("submissions.max_file_bytes", positive_int, default=20 * 1024 * 1024)
     config.add_problems("plugins.submissions.problems.PROBLEMS")
+    reading = ["submission:list", "submission:list_all", "submission:view"]
+    config.add_scope("submissions:read", "See submissions, their files and grades", reading, is_read_only=True)
+    config.add_scope("submissions:write", "Hand in and change work for you", ["submission:submit", "submission:edit"])
+    config.add_scope("grades:write", "Grade and return work in your courses", ["submission:grade"])
     config.add_resource_node(
         "plugins.assignments.api.AssignmentItem", "submissions", "plugins.submissions.resources.Submissions"
     )
@@ -42,5 +46,8 @@ def includeme(config: Configurator) -> None:
         "plugins.submissions.subscribers.keep_assignment_with_work", "plugins.assignments.api.AssignmentDeleted"
     )
     config.add_subscriber("plugins.submissions.subscribers.delete_work_of_course", "plugins.courses.api.CourseDeleted")
+    config.require_verified("plugins.submissions.resources.Submissions", "submission:submit")
+    config.require_verified("plugins.submissions.resources.SubmissionItem", "submission:edit")
+    config.add_export("submissions", "plugins.submissions.exports.submissions")
     config.scan("plugins.submissions.views")
     config.scan("plugins.submissions.grading_views")

@@ -41,6 +41,13 @@ def grade_submission(
     submission.status, submission.checked_at = "checked", request.now
     submission.feedback = feedback
     request.db.flush()
+    request.audit(
+        "submission.graded",
+        user_id=by_user_id,
+        target_user_id=submission.student_id,
+        submission_id=submission.id,
+        grade_points=grade,
+    )
     request.emit(
         SubmissionGraded(**subject(submission, assignment, course, by_user_id), grade_points=grade, is_first=is_first)
     )
@@ -67,6 +74,9 @@ def return_submission(
     submission.status, submission.checked_at = "returned", None
     submission.feedback = feedback
     request.db.flush()
+    request.audit(
+        "submission.returned", user_id=by_user_id, target_user_id=submission.student_id, submission_id=submission.id
+    )
     request.emit(SubmissionReturned(**subject(submission, assignment, course, by_user_id)))
     if had_grade:
         refresh_progress(request, course_id=course.id, student_id=submission.student_id)

@@ -7,6 +7,7 @@ A line is method, address, the statuses for A S E T O C D, and a JSON body. The 
 A anonymous · S student, not enrolled · E enrolled · T teacher elsewhere · O owner · C co-teacher · D admin
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 
@@ -21,6 +22,7 @@ def r(method: str, path: str, statuses: str, body: Any = None) -> Row:
     return Row(method, path, tuple(map(int, statuses.split())), body)
 
 
+IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 TITLE = {"title": "New title"}
 COMMENT = {"text": "A thought"}
 GRADE = {"grade": 60}
@@ -33,9 +35,25 @@ DRAFT = "/courses/{draft}/"
 DRAFT_ASSIGNMENT = DRAFT + "lessons/{lesson_draft}/assignments/{assignment_draft}/"
 NEW_USER = {"username": "newcomer", "email": "newcomer@example.com", "password": "a long enough passphrase"}
 USER = {"username": "renamed", "email": "renamed@example.com"}
+RESET = {"token": "{token_reset}", "password": "a long enough passphrase"}
+NEW_PASSWORD = {"current_password": "correct horse battery", "new_password": "a long enough passphrase"}
 CERTIFICATE = {"student_id": "{user_E}", "course_id": "{course}", "override_reason": "by hand"}
 OWN_CERTIFICATE = {"student_id": "{self}", "course_id": "{course}", "override_reason": "me"}
 REASON = {"reason": "a mistake"}
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+DECISION = {
+    "response_type": "code", "client_id": "{oauth_client}", "redirect_uri": "https://app.example/cb",
+    "scope": "profile", "code_challenge": CHALLENGE, "code_challenge_method": "S256", "decision": "allow",
+}  # fmt: skip
+AUTHORIZE = (
+    "/oauth/authorize/?response_type=code&client_id={oauth_client}&redirect_uri=https://app.example/cb&scope=profile"
+    f"&code_challenge={CHALLENGE}&code_challenge_method=S256"
+)
+CLIENT = {"name": "App", "redirect_uris": ["https://app.example/cb"], "scopes": ["profile"]}
+PERSONAL_TOKEN = {"name": "script", "scopes": ["courses:read"], "expires_at": IN_A_MONTH}
+
+#: Clients expect the errors of RFC 6749 here, not problem+json.
+PROTOCOL = ("/oauth/token/", "/oauth/revoke/", "/oauth/introspect/")
 
 MATRIX = [
     # --- the platform itself
@@ -47,7 +65,49 @@ MATRIX = [
     r("POST", "/auth/token/", "401 401 401 401 401 401 401", {"username": "nobody", "password": "wrong"}),
     r("POST", "/auth/token/refresh/", "401 401 401 401 401 401 401", {"refresh_token": "none"}),
     r("POST", "/auth/logout/", "401 204 204 204 204 204 204"),
+    # --- what is proved by a link in a mail, and the password
+    r("GET", "/auth/email-verification/?token=x", "200 200 200 200 200 200 200"),
+    r("POST", "/auth/email-verification/", "401 202 202 202 202 202 202"),
+    r("POST", "/auth/email-verification/confirm/", "204 204 204 204 204 204 204", {"token": "{token_verify}"}),
+    r("GET", "/auth/password-reset/?token=x", "200 200 200 200 200 200 200"),
+    r("POST", "/auth/password-reset/", "202 202 202 202 202 202 202", {"email": "nobody@example.com"}),
+    r("POST", "/auth/password-reset/confirm/", "204 204 204 204 204 204 204", RESET),
+    r("POST", "/auth/password-change/", "401 200 200 200 200 200 200", NEW_PASSWORD),
+    r("GET", "/auth/email-change/?token=x", "200 200 200 200 200 200 200"),
+    r("POST", "/auth/email-change/confirm/", "204 204 204 204 204 204 204", {"token": "{token_change}"}),
+    r("POST", "/auth/email-change/confirm/", "409 409 409 409 409 409 409", {"token": "{token_verify}"}),
+    # --- sessions: one's own, those of others don't exist
+    r("GET", "/auth/sessions/", "401 200 200 200 200 200 200"),
+    r("GET", "/auth/sessions/{own_session}/", "401 200 200 200 200 200 200"),
+    r("DELETE", "/auth/sessions/{own_session}/", "401 204 204 204 204 204 204"),
+    r("GET", "/auth/sessions/{session_X}/", "401 404 404 404 404 404 404"),
+    r("DELETE", "/auth/sessions/{session_X}/", "401 404 404 404 404 404 404"),
+    r("POST", "/auth/sessions/end-others/", "401 204 204 204 204 204 204"),
     r("GET", "/certificates/{certificate_code}/", "200 200 200 200 200 200 200"),
+    # --- OAuth: consent for those who are signed in, protocol endpoints for clients, clients for administrators
+    r("GET", "/oauth/scopes/", "200 200 200 200 200 200 200"),
+    r("GET", AUTHORIZE, "401 200 200 200 200 200 200"),
+    r("POST", "/oauth/authorize/", "401 200 200 200 200 200 200", DECISION),
+    r("POST", "/oauth/token/", "400 400 400 400 400 400 400", {"grant_type": "authorization_code"}),
+    r("POST", "/oauth/revoke/", "400 400 400 400 400 400 400", {"token": "cpo_x"}),
+    r("POST", "/oauth/introspect/", "400 400 400 400 400 400 400", {"token": "cpo_x"}),
+    r("GET", "/oauth/userinfo/", "401 200 200 200 200 200 200"),
+    r("POST", "/oauth/userinfo/", "401 200 200 200 200 200 200"),
+    r("GET", "/oauth/clients/", "401 403 403 403 403 403 200"),
+    r("POST", "/oauth/clients/", "401 403 403 403 403 403 201", CLIENT),
+    r("GET", "/oauth/clients/{oauth_client}/", "401 403 403 403 403 403 200"),
+    r("PATCH", "/oauth/clients/{oauth_client}/", "401 403 403 403 403 403 200", {"name": "New name"}),
+    r("DELETE", "/oauth/clients/{oauth_client}/", "401 403 403 403 403 403 204"),
+    r("POST", "/oauth/clients/{oauth_client}/secret/", "401 403 403 403 403 403 200"),
+    r("GET", "/oauth/consents/", "401 200 200 200 200 200 200"),
+    r("DELETE", "/oauth/consents/{own_consent}/", "401 204 204 204 204 204 204"),
+    r("DELETE", "/oauth/consents/{consent_X}/", "401 404 404 404 404 404 404"),
+    r("GET", "/users/me/tokens/", "401 200 200 200 200 200 200"),
+    r("POST", "/users/me/tokens/", "401 201 201 201 201 201 201", PERSONAL_TOKEN),
+    r("GET", "/users/me/tokens/{own_token}/", "401 200 200 200 200 200 200"),
+    r("DELETE", "/users/me/tokens/{own_token}/", "401 204 204 204 204 204 204"),
+    r("GET", "/users/me/tokens/{token_X}/", "401 404 404 404 404 404 404"),
+    r("DELETE", "/users/me/tokens/{token_X}/", "401 404 404 404 404 404 404"),
     # --- users
     r("GET", "/users/", "401 403 403 403 403 403 200"),
     r("GET", "/users/{self}/", "401 200 200 200 200 200 200"),
@@ -65,6 +125,13 @@ MATRIX = [
     r("GET", "/users/me/", "401 200 200 200 200 200 200"),
     r("PATCH", "/users/me/", "401 200 200 200 200 200 200", {"first_name": "New"}),
     r("DELETE", "/users/me/", "401 204 204 409 409 204 409"),
+    # --- signing in with a provider (none is set here: tests/plugins/oidc has some), linked identities, export
+    r("GET", "/auth/oauth/{provider}/login/", "404 404 404 404 404 404 404"),
+    r("GET", "/auth/oauth/{provider}/callback/?state=x&code=y", "404 404 404 404 404 404 404"),
+    r("GET", "/users/me/identities/", "401 200 200 200 200 200 200"),
+    r("DELETE", "/users/me/identities/{own_identity}/", "401 204 204 204 204 204 204"),
+    r("DELETE", "/users/me/identities/{identity_X}/", "401 404 404 404 404 404 404"),
+    r("GET", "/users/me/export/", "401 200 200 200 200 200 200"),
     # --- list and read a published course, its lesson titles, its reviews
     r("GET", "/courses/", "200 200 200 200 200 200 200"),
     r("GET", "/courses/{course}/", "200 200 200 200 200 200 200"),

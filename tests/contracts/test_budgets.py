@@ -10,11 +10,15 @@ from tests.contracts.stage import send
 from tests.contracts.world import ACTORS
 
 ITEM_GET, LIST_GET, WRITE = 3, 4, 8
+#: Two for the caller, and one or two for each part that a plugin gives.
+EXPORT_GET = 20
 
 
 def budget(row: Row, response: Any) -> int:
     if row.method != "GET":
         return WRITE
+    if row.path == "/users/me/export/":
+        return EXPORT_GET
     is_list = response.content_type == "application/json" and "results" in response.json
     return LIST_GET if is_list else ITEM_GET
 

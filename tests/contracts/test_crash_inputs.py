@@ -97,6 +97,7 @@ HEADERS = [
     {"Accept": "nonsense"},
     {"Accept-Language": "\xff\xfe"},
     {"X-Forwarded-For": CANARY, "X-HTTP-Method-Override": "DELETE"},
+    {"X-Request-ID": f"{CANARY}\xff\x85", "User-Agent": f"{CANARY}\xff" * 100},
     {"Content-Encoding": "gzip"},
 ]
 

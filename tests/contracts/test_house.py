@@ -26,6 +26,8 @@ NEEDS = {
     "comments": {"submissions"},
     "notifications": {"certificates", "comments", "submissions"},
     "reviews": {"enrollments"},
+    "oauth": {"accounts"},
+    "oidc": {"accounts"},
 }
 
 

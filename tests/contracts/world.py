@@ -4,6 +4,8 @@ from io import BytesIO
 from typing import Any
 
 from courseplatform.testing import Client
+from plugins.accounts.links import keep_link
+from plugins.accounts.models import SignInSession, User
 from plugins.assignments.models import Assignment
 from plugins.certificates.models import Certificate
 from plugins.certificates.operations import make_code
@@ -12,6 +14,8 @@ from plugins.courses.models import Course, CourseTeacher
 from plugins.enrollments.models import Enrollment
 from plugins.lessons.models import Lesson
 from plugins.notifications.models import Notification
+from plugins.oidc.models import ExternalIdentity
+from plugins.oauth.models import OAuthClient, OAuthConsent, PersonalToken
 from plugins.reviews.models import Review
 from plugins.submissions.models import Submission
 from tests.factories.accounts import Actor, make_user
@@ -64,6 +68,15 @@ class World:
             if owner == "O":
                 self.request.db.add(CourseTeacher(course_id=course.id, user_id=self.user("C"), added_at=now))
         self.build_own()
+        self.build_links()
+
+    def build_links(self) -> None:
+        """A mailed link of each purpose; they are X's."""
+        user = self.request.db.get_one(User, self.user("X"))
+        user.pending_email = "new@example.com"
+        for purpose in ("verify", "reset", "change"):
+            self.ids[f"token_{purpose}"] = token = f"token-to-{purpose}"
+            keep_link(self.request, purpose, token, user, user.pending_email if purpose == "change" else user.email)
 
     def build_course(self, name: str, course: Course) -> None:
         """Lesson, assignment, two students' submissions, comments, review, certificate; names end in the course's."""
@@ -124,10 +137,24 @@ class World:
             created_at=self.request.now,
         )
 
+    def consent(self, letter: str) -> OAuthConsent:
+        return OAuthConsent(
+            user_id=self.user(letter), client_id=self.oauth_client_id, scopes=["openid"], created_at=self.request.now
+        )
+
     def build_own(self) -> None:
         """What each signed-in actor has of their own; a course of a third teacher holds it."""
         now = self.request.now
         third = make_user(self.client, "teacher")
+        application = OAuthClient(
+            name="App",
+            secret_sha256="x",
+            redirect_uris=["https://app.example/cb"],
+            grant_types=["authorization_code", "refresh_token"],
+            scopes=["openid", "profile"],
+            created_at=now,
+        )
+        self.oauth_client_id = self.add("oauth_client", application).id
         made = {"status": "published", "created_at": now, "updated_at": now}
         course = self.add("third", Course(title="third", teacher_id=third.user_id, **made))
         lesson = self.add("lesson_third", Lesson(course_id=course.id, title="L", position=1, created_at=now))
@@ -146,9 +173,30 @@ class World:
                 recipient_id=self.user(letter), kind="message", message="m", event_id=course.id, created_at=now
             )
             self.add("own_notification", notification, letter)
+            external = ExternalIdentity(
+                user_id=self.user(letter),
+                issuer="https://issuer.test",
+                subject=letter,
+                provider="nowhere",
+                created_at=now,
+                last_used_at=now,
+            )
+            self.add("own_identity", external, letter)
+            expires_at = now.replace(year=9000)
+            session = SignInSession(user_id=self.user(letter), created_at=now, expires_at=expires_at)
+            self.add("own_session", session, letter)
             self.ids["self"] = ""
             self.own[letter]["self"] = str(self.user(letter))
+            self.add("own_consent", self.consent(letter), letter)
+            token = PersonalToken(
+                user_id=self.user(letter), name="t", token_sha256=letter, scopes=[], created_at=now, expires_at=now
+            )
+            self.add("own_token", token, letter)
+        self.ids["consent_X"], self.ids["token_X"] = self.own["X"]["own_consent"], self.own["X"]["own_token"]
         self.ids["notification_X"] = self.own["X"]["own_notification"]
+        self.ids["identity_X"] = self.own["X"]["own_identity"]
+        self.ids["provider"] = "nowhere"
+        self.ids["session_X"] = self.own["X"]["own_session"]
         self.own["A"] = self.own["X"]  # an anonymous caller has nothing: someone's stands in
 
     def fill(self, template: str, letter: str) -> str:

@@ -19,13 +19,17 @@ SETTINGS = {
     "accounts.token_secret": "kY3r0m5Qx8TzN1vBc7LwJ2hGf9DsA4pE",
     "accounts.argon2_memory_kib": "64",
     "accounts.argon2_rounds": "1",
+    "accounts.require_verified_email": "false",
+    "http.base_url": "https://courses.test",
+    "mail.folder": "/nowhere/mail",
 }
 
 
 @contextmanager
 def without_environment() -> Iterator[None]:
     """No variable of this machine overrides a test's settings."""
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(("COURSEPLATFORM_", "DATABASE"))}
+    starts = ("COURSEPLATFORM_", "DATABASE", "REDIS")
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(starts)}
     try:
         yield
     finally:

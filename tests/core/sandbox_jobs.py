@@ -36,5 +36,10 @@ def tick(request: Request) -> None:
     CALLS.append("tick")
 
 
+def write_to(request: Request, *, to: str, subject: str) -> None:
+    """Send a mail."""
+    request.send_mail(to=to, subject=subject, text="Привет\n")
+
+
 def _private(request: Request) -> None:
     """Never registered."""

@@ -78,7 +78,7 @@ def test_a_job_runs_once_and_leaves_its_mark(client: Client, calls: list[Any]) -
     assert rows(client) == {"one"}
     (job,) = outbox(client)
     assert job.done_at is not None
-    assert job.attempts == 0
+    assert (job.attempts, job.arguments) == (0, {})
 
 
 def test_two_runners_run_each_job_exactly_once(committing_client: Client, calls: list[Any]) -> None:

@@ -1,5 +1,6 @@
 """Users that are signed in."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,5 +44,6 @@ def make_user(client: Client, role: str = "student", **fields: Any) -> Actor:
         session = SignInSession(user_id=user.id, created_at=request.now, expires_at=request.now.replace(year=9999))
         request.db.add(session)
         request.db.flush()
-        token = request.registry["accounts.tokens"].create_token(user.id, sid=str(session.id))
+        tokens = request.registry["accounts.tokens"]
+        token = tokens.create_token(user.id, timedelta(days=3650), sid=str(session.id), request=request)
         return Actor(client.app, token, user.id)

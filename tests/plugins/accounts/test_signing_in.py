@@ -59,6 +59,8 @@ def test_unknown_and_wrong_are_answered_alike(client: Client) -> None:
     ]
     assert {answer.json["code"] for answer in answers} == {"invalid_credentials"}
     assert len({answer.body for answer in answers}) == 1
+    for answer in answers:
+        assert len(answer.headers.pop("X-Request-ID")) == 32
     assert len({tuple(sorted(answer.headers.items())) for answer in answers}) == 1
 
 

@@ -14,7 +14,7 @@ from tests.factories.courses import make_course
 
 ME = "/api/users/me/"
 CARD = {"id", "username", "first_name", "last_name", "role"}
-FULL = CARD | {"email", "locale", "timezone", "created_at", "email_verified_at", "is_active"}
+FULL = CARD | {"email", "pending_email", "locale", "timezone", "created_at", "email_verified_at", "is_active"}
 
 
 def at(actor: Actor) -> str:
@@ -132,13 +132,18 @@ def test_a_field_that_is_wrong_or_not_to_be_written_is_422(student: Actor, field
     assert [fault["name"] for fault in answer.json["errors"]] == [field]
 
 
-def test_a_new_address_has_to_be_verified_anew(client: Client, student: Actor) -> None:
+def test_an_address_that_an_administrator_sets_has_to_be_verified_anew(
+    client: Client, admin: Actor, student: Actor
+) -> None:
     with client.script() as request:
         request.db.get(User, student.user_id).email_verified_at = request.now
-    assert student.get(ME).json["email_verified_at"]
     mine = student.get(ME).json
-    assert student.patch(ME, {"email": mine["email"]}).json["email_verified_at"]
-    assert student.patch(ME, {"email": "new@example.com"}).json["email_verified_at"] is None
+    assert mine["email_verified_at"]
+    assert admin.patch(at(student), {"email": mine["email"]}).json["email_verified_at"]
+    changed = admin.patch(at(student), {"email": "new@example.com"}).json
+    assert (changed["email"], changed["pending_email"], changed["email_verified_at"]) == ("new@example.com", None, None)
+    make_user(client, username="taken")
+    assert admin.patch(at(student), {"email": "Taken@example.com"}, status=409).json["code"] == "email_taken"
 
 
 def test_a_name_that_another_has_is_409(client: Client, student: Actor) -> None:

@@ -1,0 +1,220 @@
+"""Rate limits: ``request.hit_limit(name, *keys)`` counts, and refuses with 429 what comes too often.
+
+A plugin declares a class of limit with ``config.add_rate_limit(name, default="10/minute")``; operators set it as
+``limits.<name>``. Hits are counted in this process, and over all processes in Redis where ``redis.url`` names one. A
+hit is refused as soon as either count is over; so while Redis is away, or after it was wiped, what this process has
+counted still holds: a limit is never open. A Redis that fails is left alone for ``PAUSE_S``, so that one request in
+that time waits for it, at most ``TIMEOUT_S``.
+
+Windows are fixed and begin with their first hit: one atomic increment decides, and concurrent hits can't slip through.
+"""
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address, ip_network
+from math import ceil
+from typing import Any
+from urllib.parse import urlsplit
+
+from limits import RateLimitItem, parse_many
+from limits.storage import RedisStorage
+from pyramid.config import Configurator
+from pyramid.request import Request
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from .errors import TooManyRequests
+
+log = logging.getLogger(__name__)
+
+TIMEOUT_S = 1.0
+PAUSE_S = 5.0
+#: Counts in this process are swept of windows that are over whenever there are twice as many as after the last sweep.
+MIN_SWEEP = 1_000
+
+
+def rate(raw: str) -> RateLimitItem:
+    """One rate as the library ``limits`` writes it: ``10/minute``, ``100 per 15 minutes``. Raises: ValueError."""
+    found = parse_many(raw)
+    if len(found) != 1 or found[0].amount < 1:
+        raise ValueError
+    return found[0]
+
+
+rate.__name__ = "a rate such as 10/minute"  # what an operator reads: "limits.sign_in: can't be read as …"
+
+
+def redis_url(raw: str) -> str:
+    """Raises: ValueError, without the URL, which may hold a password."""
+    if urlsplit(raw).scheme not in ("redis", "rediss", "redis+unix"):
+        raise ValueError
+    return raw
+
+
+class ProcessCounts:
+    """Hits per key in this process. (The library's own memory starts a thread per hit, which may crash on a clear.)"""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.windows: dict[str, tuple[int, float]] = {}
+        self.sweep_at = MIN_SWEEP
+
+    def hit(self, key: str, window_s: int) -> tuple[int, float]:
+        """Count. How often in this window, and the seconds until it is over."""
+        now = time.monotonic()
+        with self.lock:
+            if len(self.windows) >= self.sweep_at:
+                self.windows = {k: window for k, window in self.windows.items() if window[1] > now}
+                self.sweep_at = max(MIN_SWEEP, 2 * len(self.windows))
+            count, until = self.windows.get(key, (0, now))
+            if until <= now:
+                count, until = 0, now + window_s
+            self.windows[key] = count + 1, until
+        return count + 1, until - now
+
+    def clear(self, key: str) -> None:
+        with self.lock:
+            self.windows.pop(key, None)
+
+
+class RedisCounts:
+    """Hits per key over all processes; None instead of an answer while Redis fails."""
+
+    def __init__(self, url: str) -> None:
+        self.storage = RedisStorage(
+            url,
+            key_prefix="courseplatform:limits",
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self.lock = threading.Lock()
+        self.is_failing, self.away_until = False, 0.0
+
+    def hit(self, key: str, window_s: int) -> int | None:
+        """Count. How often in this window."""
+        return self.ask(self.storage.incr, key, window_s)
+
+    def left_s(self, key: str) -> float | None:
+        """The seconds until the key's window is over."""
+        ends_at = self.ask(self.storage.get_expiry, key)
+        return ends_at and ends_at - time.time()
+
+    def clear(self, key: str) -> None:
+        self.ask(self.storage.clear, key)
+
+    def ask(self, method: Callable[..., Any], *arguments: Any) -> Any:
+        with self.lock:
+            now = time.monotonic()
+            if now < self.away_until:
+                return None
+            if self.is_failing:
+                self.away_until = now + PAUSE_S  # this one tries; the others don't wait for it
+        try:
+            answer = method(*arguments)
+        except RedisError as error:
+            with self.lock:
+                self.is_failing, self.away_until = True, time.monotonic() + PAUSE_S
+            log.error("Redis fails (%s): each process limits rates by its own counts", type(error).__name__)
+            return None
+        if self.is_failing:
+            with self.lock:
+                self.is_failing, self.away_until = False, 0.0
+            log.warning("Redis answers again: rates are limited over all processes")
+        return answer
+
+
+class Limits:
+    def __init__(self, url: str | None) -> None:
+        self.here = ProcessCounts()
+        self.everywhere = RedisCounts(url) if url else None
+
+    def hit(self, limit: RateLimitItem, key: str) -> float | None:
+        """Count one hit. None if it is allowed, else the seconds to wait."""
+        window_s = limit.get_expiry()
+        count, left_s = self.here.hit(key, window_s)
+        if count > limit.amount:
+            return left_s
+        if self.everywhere is not None and (self.everywhere.hit(key, window_s) or 0) > limit.amount:
+            return self.everywhere.left_s(key) or left_s
+        return None
+
+    def clear(self, key: str) -> None:
+        self.here.clear(key)
+        if self.everywhere is not None:
+            self.everywhere.clear(key)
+
+
+def hit_limit(request: Request, name: str, *keys: object) -> None:
+    """Count one hit of each key in the class ``name``. A repetition within one request, a retry too, counts once.
+
+    Keys say what they are: ``f"address:{request.client_network}"``, ``f"account:{login.lower()}"``. Put the address
+    first: what an exhausted address asks for is not charged to others.
+    Raises: TooManyRequests with Retry-After and RateLimit headers, in seconds, at the first key that is exhausted.
+    """
+    limit: RateLimitItem = request.registry.settings[f"limits.{name}"]
+    counted = request.environ.setdefault("courseplatform.limits", set())
+    for key in (storage_key(name, key) for key in keys):
+        if key in counted:
+            continue
+        counted.add(key)
+        wait_s = request.registry["limits"].hit(limit, key)
+        if wait_s is not None:
+            request.audit_now("limit.exceeded", limit=name)
+            wait = str(max(ceil(wait_s), 1))
+            headers = {"Retry-After": wait, "RateLimit-Limit": str(limit.amount), "RateLimit-Remaining": "0"}
+            raise TooManyRequests(headers={**headers, "RateLimit-Reset": wait})
+
+
+def clear_limit(request: Request, name: str, *keys: object) -> None:
+    """Forget the hits of these keys: whoever proved to be the right one starts anew."""
+    for key in keys:
+        request.registry["limits"].clear(storage_key(name, key))
+
+
+def storage_key(name: str, key: object) -> str:
+    """Short whatever is sent, and nothing personal lies in Redis."""
+    return f"{name}:{hashlib.sha256(str(key).encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
+def client_address(request: Request) -> str:
+    """The address of the other end, "" outside HTTP.
+
+    It is the proxy's, unless ``[server:main]`` names that proxy as ``trusted_proxy``: waitress then takes the client's
+    from ``X-Forwarded-For``, and never otherwise.
+    """
+    return request.environ.get("REMOTE_ADDR") or ""
+
+
+def client_network(request: Request) -> str:
+    """What limits count as one client: an IPv4 address, or the /64 that an IPv6 subscriber may pick addresses from."""
+    try:
+        address = ip_address(request.client_address)
+    except ValueError:
+        return request.client_address
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def add_rate_limit(config: Configurator, name: str, default: str = "5/minute") -> None:
+    """Declare the class of limit ``name``; operators set it as ``limits.<name>``."""
+    config.add_setting(f"limits.{name}", rate, default=rate(default))
+
+
+def includeme(config: Configurator) -> None:
+    config.add_setting("redis.url", redis_url, env="REDIS_URL")
+    config.add_directive("add_rate_limit", add_rate_limit)
+    config.add_request_method(client_address, reify=True)
+    config.add_request_method(client_network, reify=True)
+    config.add_request_method(hit_limit)
+    config.add_request_method(clear_limit)
+
+    def make() -> None:
+        config.registry["limits"] = Limits(config.registry.settings["redis.url"])
+
+    config.action("limits", make)

@@ -1,0 +1,117 @@
+"""HTTP to a provider: every wait and every answer is bounded, no redirect is followed.
+
+A provider is another house: slow, down or hostile, it may cost one request a few seconds, never a thread or the memory.
+"""
+
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.requests_client import OAuth2Session
+from requests import PreparedRequest, RequestException, Response, TooManyRedirects
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
+
+from courseplatform.api import ApiError, Forbidden, Unavailable
+
+CONNECT_S, READ_S = 3, 5
+MAX_ANSWER_BYTES = 512 * 1024
+CHUNK_BYTES = 16 * 1024
+
+
+class BoundedAdapter(HTTPAdapter):
+    """Reads an answer within ``READ_S`` and ``MAX_ANSWER_BYTES``, however it drips. Raises: Unavailable, ApiError."""
+
+    def send(self, request: PreparedRequest, *args: Any, **kw: Any) -> Response:
+        until = time.monotonic() + READ_S
+        response = super().send(
+            request,
+            stream=True,
+            timeout=(CONNECT_S, READ_S),
+            verify=kw.get("verify", True),
+            cert=kw.get("cert"),
+            proxies=kw.get("proxies"),
+        )
+        content = bytearray()
+        try:
+            # read1 gives what has come: read would wait for more, each time anew.
+            while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
+                content += chunk
+                if len(content) > MAX_ANSWER_BYTES:
+                    raise untrusted()
+                if time.monotonic() > until:
+                    raise Unavailable("provider_unavailable")
+        except HTTPError as error:
+            raise Unavailable("provider_unavailable") from error
+        finally:
+            response.close()
+        response._content, response._content_consumed = bytes(content), True
+        return response
+
+
+class Session(OAuth2Session):
+    """Authlib's client on bounded wires."""
+
+    def __init__(self, **kw: Any) -> None:
+        super().__init__(code_challenge_method="S256", max_redirects=0, **kw)
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, BoundedAdapter())
+        self.headers["Accept-Encoding"] = "identity"
+
+    def read(self, url: str, access_token: str | None = None) -> dict[str, Any]:
+        """A JSON object. Raises: Unavailable("provider_unavailable"), ApiError("provider_untrusted")."""
+        headers = {"Accept": "application/json"}
+        if access_token:
+            headers["Authorization"] = f"Bearer {access_token}"
+        try:
+            response = self.get(url, withhold_token=True, headers=headers, allow_redirects=False)
+            if response.status_code >= 500:
+                raise Unavailable("provider_unavailable")
+            answer = response.json() if response.status_code == 200 else None
+        except RequestException as error:
+            raise unavailable_or_untrusted(error) from error
+        except RecursionError as error:  # nested without end
+            raise untrusted() from error
+        if not isinstance(answer, dict):
+            raise untrusted()
+        return answer
+
+    def exchange(self, url: str, code: str, code_verifier: str) -> dict[str, Any]:
+        """The provider's tokens for a code. Raises: Forbidden("provider_denied") for a code it refuses; as ``read``."""
+        try:
+            answer = self.fetch_token(
+                url, code=code, code_verifier=code_verifier, grant_type="authorization_code", allow_redirects=False
+            )
+        except OAuthError as error:
+            raise Forbidden("provider_denied") from error
+        except RequestException as error:
+            raise unavailable_or_untrusted(error) from error
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
+            # Authlib trusts the answer to be an object with such members as it should have.
+            raise untrusted() from error
+        return dict(answer)
+
+
+def unavailable_or_untrusted(error: RequestException) -> ApiError:
+    # An answer came, but it sends us elsewhere, or is no JSON.
+    has_answered = isinstance(error, (TooManyRedirects, ValueError))
+    return untrusted() if has_answered else Unavailable("provider_unavailable")
+
+
+def untrusted() -> ApiError:
+    """502 ``provider_untrusted``."""
+    error = ApiError("provider_untrusted")
+    error.status = 502
+    return error
+
+
+def safe_url(text: Any) -> str:
+    """An https address; http only on this machine. Raises: ValueError."""
+    parts = urlsplit(text) if isinstance(text, str) else None
+    if parts is None or not parts.hostname or parts.username is not None or parts.fragment:
+        raise ValueError
+    is_local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_local):
+        raise ValueError
+    return str(text)
