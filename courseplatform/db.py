@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import pyramid_tm
 import transaction
 import zope.sqlalchemy
 from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
+from pyramid.response import Response
 from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -108,6 +110,14 @@ def request_session(request: Request) -> Session:
     zope.sqlalchemy.register(session, initial_state=state, transaction_manager=request.tm)
     request.add_finished_callback(lambda _: session.close())
     return session
+
+
+def commit_veto(request: Request, response: Response) -> bool:
+    """Abort for every refusal. pyramid_tm asks before it looks whether the cause can be retried: tell it here."""
+    exc_info = getattr(request, "exc_info", None)
+    if exc_info is not None:
+        pyramid_tm.maybe_tag_retryable(request, exc_info)
+    return pyramid_tm.default_commit_veto(request, response)
 
 
 @contextmanager
