@@ -23,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
 
-from .settings import positive_int
+from .settings import natural_int, positive_int
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -151,7 +151,7 @@ def on_abort(request: Request, work: Callable[[Request], object]) -> None:
 def includeme(config: Configurator) -> None:
     config.add_setting("database.url", normalise_url, required=True, env="DATABASE_URL")
     config.add_setting("database.pool_size", positive_int, default=8)
-    config.add_setting("database.pool_overflow", int, default=4)
+    config.add_setting("database.pool_overflow", natural_int, default=4)
     config.add_setting("database.statement_timeout_ms", positive_int, default=5_000)
     config.add_setting("database.lock_timeout_ms", positive_int, default=2_000)
 

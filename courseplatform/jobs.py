@@ -16,7 +16,7 @@ from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.settings import asbool
-from sqlalchemy import Index, or_, select, text
+from sqlalchemy import Index, delete, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +29,7 @@ Job = Callable[..., Any]
 
 MAX_ATTEMPTS = 10
 IDLE_WAIT_S = 2.0
+KEEP_DONE_DAYS = 7
 
 
 class OutboxJob(Base):
@@ -160,6 +161,12 @@ def enqueue_periodic(registry: Registry) -> None:
                 request.enqueue(fn)
 
 
+def purge_outbox(request: Request) -> None:
+    """Forget jobs a week after they were done; dead ones stay until someone looks."""
+    over = OutboxJob.done_at < request.now - timedelta(days=KEEP_DONE_DAYS)
+    request.db.execute(delete(OutboxJob).where(over))
+
+
 class Runner(threading.Thread):
     """Runs jobs inside the serving process, woken by commits."""
 
@@ -196,9 +203,14 @@ def add_jobs(config: Configurator, module: Any) -> None:
 
 
 def add_periodic_job(config: Configurator, fn: Any, every_s: int) -> None:
-    """Run the registered job ``fn(request)`` about every ``every_s`` seconds, on one runner only."""
+    """Run ``fn(request)`` about every ``every_s`` seconds, on one runner only."""
     fn = config.maybe_dotted(fn)
-    config.action(("periodic job", fn), lambda: config.registry["jobs.periodic"].append((fn, every_s)))
+
+    def register() -> None:
+        config.registry["jobs"].setdefault(job_name(fn), fn)
+        config.registry["jobs.periodic"].append((fn, every_s))
+
+    config.action(("periodic job", fn), register)
 
 
 def includeme(config: Configurator) -> None:
@@ -207,4 +219,5 @@ def includeme(config: Configurator) -> None:
     config.add_setting("jobs.in_process", asbool, default=True)
     config.add_directive("add_jobs", add_jobs)
     config.add_directive("add_periodic_job", add_periodic_job)
+    config.add_periodic_job(purge_outbox, every_s=3600)
     config.add_request_method(enqueue)
