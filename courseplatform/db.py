@@ -55,7 +55,7 @@ class Timestamped:
     created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
 
 
-def normalise_url(url: str) -> str:
+def postgresql_url(url: str) -> str:
     """The same database through psycopg2; SQLAlchemy 2.1 reads a bare ``postgresql://`` as psycopg 3.
 
     Raises: ValueError, without the URL, which may hold a password.
@@ -149,7 +149,7 @@ def on_abort(request: Request, work: Callable[[Request], object]) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_setting("database.url", normalise_url, required=True, env="DATABASE_URL")
+    config.add_setting("database.url", postgresql_url, required=True, env="DATABASE_URL")
     config.add_setting("database.pool_size", positive_int, default=8)
     config.add_setting("database.pool_overflow", natural_int, default=4)
     config.add_setting("database.statement_timeout_ms", positive_int, default=5_000)

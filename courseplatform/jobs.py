@@ -134,10 +134,10 @@ def record_failure(registry: Registry, job_id: UUID, error_class: str) -> None:
             job.dead_at = request.now
 
 
-def run_due_jobs(registry: Registry) -> int:
-    """Run everything that is due, also what those jobs enqueue. How many ran."""
+def run_due_jobs(registry: Registry, at_most: int | None = None) -> int:
+    """Run everything that is due, also what those jobs enqueue, or the first ``at_most``. How many ran."""
     ran = 0
-    while run_next(registry):
+    while ran != at_most and run_next(registry):
         ran += 1
     return ran
 

@@ -1,8 +1,6 @@
 """An application of accounts, courses and the sandbox, so that core is tested without the plugins built on it."""
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import sqlalchemy as sa
 from pyramid.config import Configurator
 
 from courseplatform.db import Base
-from courseplatform.testing import Client, make_app, rolled_back
+from courseplatform.testing import Client, make_app, rolled_back, without_environment
 
 SETTINGS = {
     "courseplatform.plugins": "plugins.courses tests.core.sandbox",
@@ -20,16 +18,6 @@ SETTINGS = {
     "accounts.argon2_memory_kib": "64",
     "accounts.argon2_rounds": "1",
 }
-
-
-@contextmanager
-def without_environment() -> Iterator[None]:
-    """No variable of this machine overrides a test's settings."""
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(("COURSEPLATFORM_", "DATABASE"))}
-    try:
-        yield
-    finally:
-        os.environ.update(kept)
 
 
 def build(*includes: Callable[[Configurator], None], **settings: Any) -> Any:
