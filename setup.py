@@ -35,6 +35,7 @@ setup(
         "authlib>=1.9",
         "argon2-cffi>=25.1",
         "zxcvbn>=4.5",
+        "multipart>=2.0",
         "redis>=8",
         "limits>=5.8",
         "rq>=3",

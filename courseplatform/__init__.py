@@ -51,7 +51,7 @@ def includeme(config: Configurator) -> None:
     config.add_settings(
         {
             "tm.manager_hook": "pyramid_tm.explicit_manager",
-            "tm.commit_veto": "pyramid_tm.default_commit_veto",
+            "tm.commit_veto": "courseplatform.db.commit_veto",
             "tm.annotate_user": False,  # else the caller is read before the tree: a statement too many, and no login
             "retry.attempts": 3,
             "retry.activate_hook": "courseplatform.ingress.retry_attempts",

@@ -45,7 +45,7 @@ def main() -> None:
 @click.option("--down", is_flag=True, help="Go down to --to instead of up.")
 def migrate(ini: str, revision: str, down: bool) -> None:
     """Bring the database's schema up to date."""
-    from . import embedded, migrations
+    from . import migrations
 
     url = database_url(ini)
     if url is None:
@@ -54,7 +54,7 @@ def migrate(ini: str, revision: str, down: bool) -> None:
         migrations.downgrade(url, revision)
     else:
         migrations.migrate(url, revision)
-    embedded.say(f"The schema is at {', '.join(migrations.current(url)) or 'base'}.")
+    click.echo(f"The schema is at {', '.join(migrations.current(url)) or 'base'}.")
 
 
 def database_url(ini: str) -> str | None:

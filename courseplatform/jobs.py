@@ -16,7 +16,7 @@ from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.settings import asbool
-from sqlalchemy import Index, or_, select, text
+from sqlalchemy import Index, delete, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +29,7 @@ Job = Callable[..., Any]
 
 MAX_ATTEMPTS = 10
 IDLE_WAIT_S = 2.0
+KEEP_DONE_DAYS = 7
 
 
 class OutboxJob(Base):
@@ -134,10 +135,10 @@ def record_failure(registry: Registry, job_id: UUID, error_class: str) -> None:
             job.dead_at = request.now
 
 
-def run_due_jobs(registry: Registry) -> int:
-    """Run everything that is due, also what those jobs enqueue. How many ran."""
+def run_due_jobs(registry: Registry, at_most: int | None = None) -> int:
+    """Run everything that is due, also what those jobs enqueue, or the first ``at_most``. How many ran."""
     ran = 0
-    while run_next(registry):
+    while ran != at_most and run_next(registry):
         ran += 1
     return ran
 
@@ -159,6 +160,12 @@ def enqueue_periodic(registry: Registry) -> None:
             )
             if request.db.execute(claim).one_or_none():
                 request.enqueue(fn)
+
+
+def purge_outbox(request: Request) -> None:
+    """Forget jobs a week after they were done; dead ones stay until someone looks."""
+    over = OutboxJob.done_at < request.now - timedelta(days=KEEP_DONE_DAYS)
+    request.db.execute(delete(OutboxJob).where(over))
 
 
 class Runner(threading.Thread):
@@ -197,9 +204,14 @@ def add_jobs(config: Configurator, module: Any) -> None:
 
 
 def add_periodic_job(config: Configurator, fn: Any, every_s: int) -> None:
-    """Run the registered job ``fn(request)`` about every ``every_s`` seconds, on one runner only."""
+    """Run ``fn(request)`` about every ``every_s`` seconds, on one runner only."""
     fn = config.maybe_dotted(fn)
-    config.action(("periodic job", fn), lambda: config.registry["jobs.periodic"].append((fn, every_s)))
+
+    def register() -> None:
+        config.registry["jobs"].setdefault(job_name(fn), fn)
+        config.registry["jobs.periodic"].append((fn, every_s))
+
+    config.action(("periodic job", fn), register)
 
 
 def includeme(config: Configurator) -> None:
@@ -208,4 +220,5 @@ def includeme(config: Configurator) -> None:
     config.add_setting("jobs.in_process", asbool, default=True)
     config.add_directive("add_jobs", add_jobs)
     config.add_directive("add_periodic_job", add_periodic_job)
+    config.add_periodic_job(purge_outbox, every_s=3600)
     config.add_request_method(enqueue)

@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from .db import normalise_url
+from .db import postgresql_url
 
 
 def folder() -> Path:
@@ -21,7 +21,7 @@ def folder() -> Path:
 def config(url: str) -> Config:
     made = Config()
     made.set_main_option("script_location", str(folder()).replace("%", "%%"))
-    made.set_main_option("sqlalchemy.url", normalise_url(url).replace("%", "%%"))
+    made.set_main_option("sqlalchemy.url", postgresql_url(url).replace("%", "%%"))
     made.set_main_option("path_separator", "os")
     return made
 
@@ -42,7 +42,7 @@ def check_drift(url: str) -> None:
 
 def current(url: str) -> tuple[str, ...]:
     """The revisions that the database is at."""
-    engine = create_engine(normalise_url(url))
+    engine = create_engine(postgresql_url(url))
     with engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_heads()
     engine.dispose()

@@ -90,6 +90,14 @@ def positive_int(raw: str) -> int:
     return value
 
 
+def natural_int(raw: str) -> int:
+    """A whole number, zero or above. Raises: ValueError."""
+    value = int(raw)
+    if value < 0:
+        raise ValueError
+    return value
+
+
 def add_setting(
     config: Configurator,
     name: str,

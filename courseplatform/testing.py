@@ -21,7 +21,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from . import main, migrations
-from .db import Base, normalise_url, script_request
+from .db import Base, postgresql_url, script_request
 from .jobs import run_due_jobs
 from .limits import rate
 
@@ -55,6 +55,17 @@ class Clock:
         self.offset += timedelta(**delta)
 
 
+@contextmanager
+def without_environment() -> Iterator[None]:
+    """No variable overrides a setting meanwhile."""
+    names = [name for name in os.environ if name.startswith(("COURSEPLATFORM_", "DATABASE_", "REDIS_"))]
+    kept = {name: os.environ.pop(name) for name in names}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
 def make_app(database_url: str, var_dir: Path, **settings: Any) -> Any:
     """The whole platform with cheap password hashes, no background thread and only the rate limits given."""
     defaults = {
@@ -68,7 +79,8 @@ def make_app(database_url: str, var_dir: Path, **settings: Any) -> Any:
         "http.base_url": "https://courses.test",
         "mail.folder": str(var_dir / "mail"),
     }
-    app = main({}, **{**defaults, **settings})
+    with without_environment():
+        app = main({}, **{**defaults, **settings})
     app.registry["clock"] = Clock()
     for name, value in app.registry.settings.items():
         if isinstance(value, RateLimitItem) and name not in settings:
@@ -82,7 +94,7 @@ def embedded_server(folder: Path) -> Iterator[str]:
     from .embedded import start_postgres
 
     url = start_postgres(folder, "postgres")
-    engine = sa.create_engine(normalise_url(url), isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(postgresql_url(url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(sa.text(f"ALTER SYSTEM SET {name} = off"))
@@ -106,11 +118,11 @@ def server_url() -> Iterator[str]:
 def fresh_database(server_url: str) -> Iterator[str]:
     """The URL of a new, empty database, dropped at the end."""
     name = f"courseplatform_test_{uuid.uuid4().hex[:12]}"
-    admin = sa.create_engine(normalise_url(server_url), isolation_level="AUTOCOMMIT")
+    admin = sa.create_engine(postgresql_url(server_url), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
     try:
-        yield sa.make_url(normalise_url(server_url)).set(database=name).render_as_string(hide_password=False)
+        yield sa.make_url(postgresql_url(server_url)).set(database=name).render_as_string(hide_password=False)
     finally:
         with admin.connect() as connection:
             connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
@@ -127,9 +139,7 @@ def database_url(server_url: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def wsgi_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    environ = {name: os.environ.pop(name) for name in ("DATABASE_URL",) if name in os.environ}
     app = make_app(database_url, tmp_path_factory.mktemp("var"))
-    os.environ.update(environ)
     yield app
     app.registry["db.engine"].dispose()
 

@@ -1,8 +1,6 @@
 """An application of accounts, courses and the sandbox, so that core is tested without the plugins built on it."""
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import sqlalchemy as sa
 from pyramid.config import Configurator
 
 from courseplatform.db import Base
-from courseplatform.testing import Client, make_app, rolled_back
+from courseplatform.testing import Client, make_app, rolled_back, without_environment
 
 SETTINGS = {
     "courseplatform.plugins": "plugins.courses tests.core.sandbox",
@@ -23,17 +21,6 @@ SETTINGS = {
     "http.base_url": "https://courses.test",
     "mail.folder": "/nowhere/mail",
 }
-
-
-@contextmanager
-def without_environment() -> Iterator[None]:
-    """No variable of this machine overrides a test's settings."""
-    starts = ("COURSEPLATFORM_", "DATABASE", "REDIS")
-    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(starts)}
-    try:
-        yield
-    finally:
-        os.environ.update(kept)
 
 
 def build(*includes: Callable[[Configurator], None], **settings: Any) -> Any:

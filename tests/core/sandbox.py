@@ -82,6 +82,7 @@ def at(path: str) -> Service:
 
 
 everything, crashes, writes, files = at("/everything/"), at("/crash/"), at("/writes/"), at("/files/")
+deadlocks = at("/deadlock/")
 connection, retries, aborts, default = at("/connection/"), at("/retries/"), at("/aborts/"), at("/extensions/")
 
 room = Service("room", "/sandbox/rooms/{name}/")
@@ -186,6 +187,15 @@ def retry(request: Request) -> Any:
     if len(seen) == 1:
         raise RetryableException()
     return {}
+
+
+@deadlocks.post(permission="sandbox:use")
+def lose_a_deadlock(request: Request) -> Any:
+    """PostgreSQL picks this request's first attempt as the victim of a deadlock."""
+    attempts = request.registry["sandbox.attempts"] = request.registry.get("sandbox.attempts", 0) + 1
+    if attempts == 1:
+        request.db.execute(text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'deadlock_detected'; END $$"))
+    return {"attempts": attempts}
 
 
 @aborts.post(permission="sandbox:use", query=Then)

@@ -83,3 +83,8 @@ def test_a_statement_on_a_bare_table_is_committed(committing_client: Client) -> 
         request.db.execute(text("INSERT INTO periodic_runs VALUES ('bare', now())"))
     with committing_client.script() as request:
         assert request.db.scalar(text("SELECT count(*) FROM periodic_runs WHERE name = 'bare'")) == 1
+
+
+def test_the_victim_of_a_deadlock_is_tried_again(committing_client: Client) -> None:
+    committing_client.registry["sandbox.attempts"] = 0
+    assert committing_client.post("/api/sandbox/deadlock/", status=200).json == {"attempts": 2}

@@ -13,7 +13,15 @@ import pytest
 from sqlalchemy import select
 
 from courseplatform import jobs
-from courseplatform.jobs import MAX_ATTEMPTS, OutboxJob, PeriodicRun, Runner, enqueue_periodic, run_next
+from courseplatform.jobs import (
+    MAX_ATTEMPTS,
+    OutboxJob,
+    PeriodicRun,
+    Runner,
+    enqueue_periodic,
+    purge_outbox,
+    run_next,
+)
 from courseplatform.testing import Client
 
 from . import sandbox_jobs
@@ -228,3 +236,15 @@ def test_a_runner_outlives_whatever_goes_wrong(
     assert failed.wait(5)
     assert runner.is_alive()
     runner.stop()
+
+
+def test_done_jobs_are_forgotten_after_a_week_and_dead_ones_are_not(client: Client) -> None:
+    with client.script() as request:
+        for name, done_at, dead_at in (("done", request.now, None), ("dead", None, request.now)):
+            times = {"created_at": request.now, "due_at": request.now, "done_at": done_at, "dead_at": dead_at}
+            request.db.add(OutboxJob(name=name, arguments={}, **times))
+    for days, left in ((6, {"done", "dead"}), (2, {"dead"})):
+        client.clock.move(days=days)
+        with client.script() as request:
+            purge_outbox(request)
+            assert set(request.db.scalars(select(OutboxJob.name))) == left

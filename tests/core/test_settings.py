@@ -8,7 +8,7 @@ import pytest
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
 
-from courseplatform.db import normalise_url
+from courseplatform.db import postgresql_url
 from courseplatform.settings import is_placeholder, positive_int
 
 from .conftest import SETTINGS, build
@@ -76,7 +76,7 @@ def test_a_bad_database_url_is_a_fault_among_others_and_not_repeated(url: str) -
 
 def test_a_bare_postgresql_url_is_normalised_to_psycopg2() -> None:
     for url in ("postgresql://u:p%40w@h/d", "postgres://u:p%40w@h/d", "postgresql+psycopg://u:p%40w@h/d"):
-        assert normalise_url(url) == "postgresql+psycopg2://u:p%40w@h/d"
+        assert postgresql_url(url) == "postgresql+psycopg2://u:p%40w@h/d"
 
 
 def test_the_environment_overrides_the_ini_file(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,10 @@ def test_a_second_start_keeps_the_data(platform: Platform) -> None:
     assert f"{platform.url}/api/" in welcome and "courseplatform demo" in welcome
 
 
+def test_migrate_says_where_the_schema_is(platform: Platform) -> None:
+    assert "The schema is at 0" in platform.run("courseplatform", "migrate", platform.ini)
+
+
 def test_pshell_offers_request_models_and_operations(platform: Platform) -> None:
     script = """
 course = Course(title="By hand", teacher_id=db.query(User).filter_by(username="tamara").one().id,
