@@ -52,6 +52,7 @@ setup(
             "pytest>=9",
             "webtest>=3.0.7",
             "requests>=2.32",
+            "requests-oauthlib>=2",
             "aiosmtpd>=1.4.6",
             "ruff>=0.17",
             "mypy>=2.4",

@@ -144,6 +144,8 @@ def own_transaction(request: Request) -> Iterator[Request]:
     For what is written around a wait for another house: no lock and no connection is held meanwhile. It may write
     whatever the method, and it carries no credentials.
     """
+    if request.method in SAFE_METHODS and not request.is_script and "db" in request.__dict__:
+        request.db.close()  # what it has read stays read; it takes another connection if it reads more
     with script_request(request.registry) as own_request:
         kept = ("REMOTE_ADDR", "HTTP_USER_AGENT", "courseplatform.request_id")
         own_request.environ.update({name: request.environ[name] for name in kept if name in request.environ})

@@ -54,8 +54,7 @@ class SmtpMailer:
 
     def send(self, message: EmailMessage, sent_at: datetime) -> None:
         """Raises: OSError, of which every smtplib.SMTPException is one."""
-        with Deadline(self.timeout_s) as deadline, closing(self.connect()) as smtp:
-            deadline.watch(smtp)
+        with Deadline(self.timeout_s) as deadline, closing(self.connect(deadline)) as smtp:
             if self.tls == "starttls":  # a server without it is refused: SMTPNotSupportedError
                 smtp.starttls(context=ssl.create_default_context())
             if self.username:
@@ -65,44 +64,54 @@ class SmtpMailer:
             with suppress(OSError):  # it is delivered: a bad goodbye must not have it sent again
                 smtp.quit()
 
-    def connect(self) -> smtplib.SMTP:
+    def connect(self, deadline: "Deadline") -> smtplib.SMTP:
         if self.tls == "tls":
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout_s, context=context)
-        return smtplib.SMTP(self.host, self.port, timeout=self.timeout_s)
+            return WatchedTls(deadline, self.host, self.port, timeout=self.timeout_s, context=context)
+        return Watched(deadline, self.host, self.port, timeout=self.timeout_s)
 
 
 class Deadline:
     """Hangs up on a server that is not done in time: a socket's timeout starts anew with every byte."""
 
     def __init__(self, timeout_s: float) -> None:
-        self.timeout_s, self.has_passed = timeout_s, False
+        self.timeout_s, self.has_passed, self.is_done = timeout_s, False, threading.Event()
         self.smtp: smtplib.SMTP | None = None
-        self.timer = threading.Timer(timeout_s, self.expire)
-        self.timer.daemon = True
+        self.thread = threading.Thread(target=self.watch, name="courseplatform-mail", daemon=True)
 
     def __enter__(self) -> "Deadline":
-        self.timer.start()
+        self.thread.start()
         return self
 
     def __exit__(self, *exc_info: Any) -> None:
-        self.timer.cancel()
-
-    def watch(self, smtp: smtplib.SMTP) -> None:
-        self.smtp = smtp
-        self.check()
+        self.is_done.set()
+        self.thread.join()
 
     def check(self) -> None:
         """Raises: TimeoutError."""
         if self.has_passed:
             raise TimeoutError(f"the mail server took more than {self.timeout_s} s")
 
-    def expire(self) -> None:
-        self.has_passed = True
-        sock = self.smtp and self.smtp.sock
-        if sock:
-            with suppress(OSError):  # closed just now
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS, to wait for no goodbye
+    def watch(self) -> None:
+        wait_s = self.timeout_s
+        while not self.is_done.wait(wait_s):
+            self.has_passed, wait_s = True, 0.2  # again: a TLS handshake changes the socket
+            sock = self.smtp and self.smtp.sock
+            if sock:
+                with suppress(OSError):  # closed just now
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS, to wait for no goodbye
+
+
+class Watched(smtplib.SMTP):
+    """A connection under a deadline from its first byte on."""
+
+    def __init__(self, deadline: Deadline, *args: Any, **options: Any) -> None:
+        deadline.smtp = self
+        super().__init__(*args, **options)
+
+
+class WatchedTls(Watched, smtplib.SMTP_SSL):
+    """The same, with TLS from the first byte on."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,7 @@ class FolderMailer:
 
 def compose(*, sender: str, to: str, subject: str, text: str, sent_at: datetime) -> EmailMessage:
     """A plain text message to one address. Raises: ValueError for an address or subject that is not one line of it."""
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))  # which every mail server takes
     message["From"] = sender
     message["To"] = recipient(to)
     message["Subject"] = subject

@@ -3,9 +3,9 @@
 One statement reads the caller's identity together with every local role of the lineage, however many plugins add some.
 Nothing is trusted from a token but who it names: role and session are read at each request.
 
-An identity may carry scopes: those of a token that its user gave to a program. They narrow what the ACL allows and never
-widen it. A plugin says with ``config.add_scope`` which permissions a scope covers; what no scope covers (sessions,
-passwords, tokens, roles) stays with those who signed in themselves.
+An identity may carry scopes: those of a token that its user gave to a program. They narrow what the ACL allows and
+never widen it. A plugin says with ``config.add_scope`` which permissions a scope covers; what no scope covers
+(sessions, passwords, tokens, roles) stays with those who signed in themselves.
 """
 
 from collections.abc import Callable, Iterable
@@ -40,7 +40,7 @@ class IdentitySource(Protocol):
         """One row if the session lives and its user is active, else none."""
 
     def identity(self, row: Any) -> Any:
-        """An object with ``id``, ``role`` and ``scopes``, made from that row. ``scopes`` None: signed in, everything."""
+        """An object with ``id``, ``role`` and ``scopes``, made from that row. ``scopes`` None: not narrowed."""
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """Accounts: who people are and how they sign in.
 
 Offers: users, roles, JWT access tokens and rotating refresh tokens, the identity behind every request;
-signing keys that rotate, and their public halves at ``/.well-known/jwks.json``; the directive ``add_export`` for plugins
-that hold something about a user.
+signing keys that rotate, and their public halves at ``/.well-known/jwks.json``; passwords and addresses proved by
+mailed links; the directives ``add_export`` for plugins that hold something about a user, and ``require_verified`` for
+what waits until an address is verified.
 Needs: core only.
 """
 

@@ -32,8 +32,8 @@ from .models import SigningKey
 
 log = logging.getLogger(__name__)
 
-#: Signs access tokens: small, quick to make, and known to every library. (The JOSE name "EdDSA" is deprecated by RFC 9864,
-#: and what replaces it is not yet known to most.)
+#: Signs access tokens: small, quick to make, and known to every library. (The JOSE name "EdDSA" is deprecated by
+#: RFC 9864, and what replaces it is not yet known to most.)
 ACCESS_ALGORITHM = "ES256"
 MAKE: dict[str, Callable[[], Any]] = {
     "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),

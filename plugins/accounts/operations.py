@@ -103,6 +103,9 @@ def erase_user(request: Request, user: User, *, by_user_id: UUID, transfer_to_id
     user.username, user.email = f"erased:{user.id}", f"{user.id}@erased"
     user.first_name = user.last_name = ""
     user.password_hash = user.email_verified_at = user.pending_email = None
+    user.locale, user.timezone = "en", "UTC"
+    theirs = update(SignInSession).where(SignInSession.user_id == user.id)
+    request.db.execute(theirs.values(user_agent="", address=""))
     void_links(request, user.id)
     user.is_active, user.erased_at = False, request.now
     end_sessions(request, user.id)

@@ -35,7 +35,7 @@ def full_user_json(user: User) -> dict[str, Any]:
 
 
 def user_json(request: Request, user: User) -> dict[str, Any]:
-    """Everything to the user and to administrators, a card to others. A program sees what its scopes say, of its user."""
+    """Everything to the user and to administrators, a card to others. A program sees of its user what scopes say."""
     caller = request.identity
     if caller is None or (caller.id != user.id and (caller.role != "admin" or caller.scopes is not None)):
         return user_card(user)

@@ -3,7 +3,7 @@
     config.require_verified("plugins.reviews.resources.Reviews", "review:write")
 
 With ``accounts.require_verified_email`` on, POST, PUT and PATCH by that permission at nodes of that class answer 403
-``email_not_verified`` to whoever has none. Reading and taking back stay open. The identity knows: it costs no statement.
+``email_not_verified`` to whoever has none. Reading and taking back stay open. No statement is spent on it.
 """
 
 from typing import Any

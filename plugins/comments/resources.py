@@ -12,7 +12,6 @@ from courseplatform.api import Allow, Collection, Item, Node, role_principals, u
 from .models import Comment
 from .permissions import P
 
-
 # Permissions of the targets' plugins, by name: this plugin imports none of them.
 READ_LESSON, READ_ASSIGNMENT, VIEW_SUBMISSION = "lesson:read", "assignment:read", "submission:view"
 

@@ -31,6 +31,8 @@ def includeme(config: Configurator) -> None:
         load="plugins.oauth.representations.load_client_names",
     )
     config.add_representation("plugins.oauth.models.PersonalToken", "plugins.oauth.representations.personal_token_json")
+    config.add_export("consents", "plugins.oauth.exports.consents")
+    config.add_export("personal_tokens", "plugins.oauth.exports.personal_tokens")
     config.add_subscriber("plugins.oauth.subscribers.end_tokens", "plugins.accounts.api.SessionsEnded")
     config.add_subscriber("plugins.oauth.subscribers.forget_user", "plugins.accounts.api.UserErased")
     config.add_jobs("plugins.oauth.jobs")

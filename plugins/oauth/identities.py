@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Select, Text, Uuid, bindparam, literal, literal_column, or_, select, update
+from sqlalchemy import DateTime, Select, Text, Uuid, bindparam, literal_column, or_, select, update
 from sqlalchemy.orm import aliased
 
 from courseplatform.api import Request
@@ -21,8 +21,10 @@ NOTE_USE_EVERY = timedelta(hours=1)
 
 # Named by hand: local roles name this column from any depth of sub-select, and join the table of users themselves.
 Caller = aliased(User, name="caller")
-TOKEN_SHA256 = bindparam("token_sha256", type_=Text())
+# Not "token_sha256": an UPDATE would take a parameter with the name of a column for a value to set.
+SHOWN_SHA256 = bindparam("shown_sha256", type_=Text())
 NOW = bindparam("now", type_=DateTime(timezone=True))
+NOTED_BEFORE = bindparam("noted_before", type_=DateTime(timezone=True))
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class TokenIdentities:
 
     def claims(self, request: Request) -> dict[str, Any] | None:
         token = request.headers["Authorization"].partition(" ")[2].strip()
-        return {"token_sha256": sha256(token), "now": request.now}
+        return {"shown_sha256": sha256(token), "now": request.now, "noted_before": request.now - NOTE_USE_EVERY}
 
 
 class AccessTokenIdentities(TokenIdentities):
@@ -64,7 +66,7 @@ class AccessTokenIdentities(TokenIdentities):
             .join(OAuthClient, OAuthClient.id == OAuthConsent.client_id)
             .join(Caller, Caller.id == OAuthConsent.user_id)
             .where(
-                OAuthToken.token_sha256 == TOKEN_SHA256,
+                OAuthToken.token_sha256 == SHOWN_SHA256,
                 OAuthToken.kind == "access",
                 OAuthToken.expires_at > NOW,
                 Caller.is_active,
@@ -79,10 +81,10 @@ class AccessTokenIdentities(TokenIdentities):
 class PersonalTokenIdentities(TokenIdentities):
     def statement(self) -> Select[Any]:
         """Notes the use besides, unless another request is about to: nobody waits for that."""
-        is_due = or_(PersonalToken.last_used_at.is_(None), PersonalToken.last_used_at < NOW - literal(NOTE_USE_EVERY))
+        is_due = or_(PersonalToken.last_used_at.is_(None), PersonalToken.last_used_at < NOTED_BEFORE)
         due = (
             select(PersonalToken.id)
-            .where(PersonalToken.token_sha256 == TOKEN_SHA256, PersonalToken.expires_at > NOW, is_due)
+            .where(PersonalToken.token_sha256 == SHOWN_SHA256, PersonalToken.expires_at > NOW, is_due)
             .with_for_update(skip_locked=True)
             .scalar_subquery()
         )
@@ -95,7 +97,7 @@ class PersonalTokenIdentities(TokenIdentities):
             )
             .select_from(PersonalToken)
             .join(Caller, Caller.id == PersonalToken.user_id)
-            .where(PersonalToken.token_sha256 == TOKEN_SHA256, PersonalToken.expires_at > NOW, Caller.is_active)
+            .where(PersonalToken.token_sha256 == SHOWN_SHA256, PersonalToken.expires_at > NOW, Caller.is_active)
             .add_cte(noting.cte("noting"))
         )
 

@@ -151,7 +151,14 @@ class ClientCredentialsGrant(grants.ClientCredentialsGrant):
             raise InvalidScopeError("A client may ask for nothing but introspect for itself")
 
 
+def require_token(endpoint: Any, request: Any, client: Client) -> None:
+    """Hints are not needed, so wrong ones are ignored (RFC 7009, 2.2). Raises: InvalidRequestError."""
+    if "token" not in request.form:
+        raise InvalidRequestError("token is required")
+
+
 class Revocation(RevocationEndpoint):
+    check_params = require_token
     CLIENT_AUTH_METHODS = CLIENT_METHODS
 
     def query_token(self, token: str, token_type_hint: str | None) -> Any:
@@ -162,6 +169,7 @@ class Revocation(RevocationEndpoint):
 
 
 class Introspection(IntrospectionEndpoint):
+    check_params = require_token
     CLIENT_AUTH_METHODS = [*SECRET_METHODS, "client_token"]
 
     def query_token(self, token: str, token_type_hint: str | None) -> Any:
@@ -215,6 +223,7 @@ class Server(AuthorizationServer):
             row = operations.client_of_token(self.request, credentials.strip())
             if row is not None:
                 return Client(row)
+            client_id = ""  # nobody: such a header does not make a public client one that has proved anything
         elif scheme:
             named, secret = read_basic(scheme, credentials)
             is_same = client_id in ("", named)

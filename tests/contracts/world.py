@@ -14,8 +14,8 @@ from plugins.courses.models import Course, CourseTeacher
 from plugins.enrollments.models import Enrollment
 from plugins.lessons.models import Lesson
 from plugins.notifications.models import Notification
-from plugins.oidc.models import ExternalIdentity
 from plugins.oauth.models import OAuthClient, OAuthConsent, PersonalToken
+from plugins.oidc.models import ExternalIdentity
 from plugins.reviews.models import Review
 from plugins.submissions.models import Submission
 from tests.factories.accounts import Actor, make_user

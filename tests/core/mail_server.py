@@ -5,7 +5,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from ipaddress import ip_address
@@ -81,10 +81,8 @@ def rude_server(behave: Callable[[socket.socket], None]) -> Iterator[int]:
             threading.Thread(target=run, args=(connection,), daemon=True).start()
 
     def run(connection: socket.socket) -> None:
-        try:
+        with suppress(OSError):  # the other side hung up
             behave(connection)
-        except OSError:
-            pass  # the other side hung up
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

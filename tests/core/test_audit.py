@@ -2,6 +2,9 @@
 
 import json
 import logging
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +17,10 @@ from webtest import TestApp
 
 from courseplatform import audit
 from courseplatform.errors import Conflict
+from courseplatform.limits import client_address
 from tests.core.conftest import build
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def act(request: Request) -> Response:
@@ -69,26 +75,16 @@ def test_a_refusal_is_recorded_although_everything_is_rolled_back(app: TestApp, 
 @pytest.mark.parametrize(
     "note", ['x"}\n{"event": "forged"}', "x\r\n2026 INFO forged", "\x1b[2J\x7f", "\u2028forged\u0085", "\ud800", "%s%n"]
 )
-def test_nothing_that_was_sent_ends_a_line_or_paints_on_a_terminal(note: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, logger=audit.log.name)
-    request = build(acting).request_factory.blank(
-        "/", environ={"REMOTE_ADDR": note.encode("utf-8", "replace").decode()}
-    )
-    request.registry = build(acting).registry
-    line = audit.record(bare(request), "sandbox.done", {"note": note})
+def test_nothing_that_was_sent_ends_a_line_or_paints_on_a_terminal(note: str) -> None:
+    request = Request.blank("/", environ={"REMOTE_ADDR": "203.0.113.7"})
+    request.registry = build().registry
+    request.now, request.client_address = request.registry["clock"](), client_address(request)
+    request.request_id = audit.request_id(request)
+    line = audit.record(request, "sandbox.done", {"note": note})
     assert line.isascii()
     assert len(line.splitlines()) == 1
     assert not any(ord(char) < 32 for char in line)
     assert json.loads(line)["note"] == note
-
-
-def bare(request: Any) -> Any:
-    """A request with what ``record`` reads, as if the platform had made it."""
-    from courseplatform.limits import client_address
-
-    request.now, request.client_address = request.registry["clock"](), client_address(request)
-    request.request_id = audit.request_id(request)
-    return request
 
 
 @pytest.mark.parametrize(
@@ -136,3 +132,14 @@ def test_every_answer_carries_the_request_id(app: TestApp, path: str) -> None:
 def test_the_record_and_the_answer_have_the_same_id(app: TestApp, lines: Any) -> None:
     answer = app.get("/act/")
     assert lines()[0]["request_id"] == answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize("ini", ["development.ini", "production.ini"])
+def test_the_log_is_one_json_object_a_line(ini: str) -> None:
+    code = (
+        "import sys, logging; from pyramid.paster import setup_logging; setup_logging(sys.argv[1]);"
+        "logging.getLogger('courseplatform.audit').info('{\"event\": \"sandbox.done\"}')"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(ROOT / ini)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == '{"event": "sandbox.done"}\n'

@@ -1,6 +1,7 @@
 """Rate limits: what is counted, whose hits they are, and that nothing opens them, whatever becomes of Redis."""
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -84,6 +85,17 @@ def test_of_32_hits_at_once_as_many_are_let_in_as_the_limit_says() -> None:
     with ThreadPoolExecutor(32) as threads:
         found = list(threads.map(lambda _: statuses(TestApp(app, lint=False), 1), range(32)))
     assert sorted(status for (status,) in found) == [200] * 5 + [429] * 27
+
+
+def test_no_hit_is_lost_however_the_threads_take_turns() -> None:
+    counts, interval = limits.ProcessCounts(), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(32) as threads:
+            found = list(threads.map(lambda _: counts.hit("a", 60)[0], range(5_000)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert sorted(found) == list(range(1, 5_001))
 
 
 def test_what_one_key_is_refused_is_not_charged_to_the_next() -> None:
@@ -250,6 +262,15 @@ def test_while_redis_fails_one_request_tries_and_the_others_do_not_wait(
 
 
 # --- whose hits they are
+
+
+def test_the_platform_itself_believes_no_forwarded_address() -> None:
+    app = door()
+    forged = [{"X-Forwarded-For": f"203.0.113.{n}", "X-Real-IP": f"203.0.113.{n}"} for n in range(4)]
+    address = {"REMOTE_ADDR": "192.0.2.1"}
+    answers = [app.get("/knock/", status="*", headers=headers, extra_environ=address) for headers in forged]
+    assert [answer.status_int for answer in answers] == [200, 200, 200, 429]
+    assert answers[0].text == "192.0.2.1"
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,17 @@
 import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from courseplatform.testing import Client
+from tests.factories.accounts import Actor
+
+ME = "/api/users/me/"
+LOGIN = "/api/auth/login/"
+VERIFY, RESET, CHANGE = (f"/api/auth/{action}/" for action in ("email-verification", "password-reset", "email-change"))
+PASSWORD_CHANGE = "/api/auth/password-change/"
+NEW = "a fresh secret phrase"
 
 
 class Mailbox:
@@ -29,3 +37,32 @@ class Mailbox:
 
 def links(mail: EmailMessage) -> list[str]:
     return re.findall(r"https?://\S+", mail.get_content())
+
+
+def address(actor: Actor) -> str:
+    return actor.get(ME).json["email"]
+
+
+def ask_reset(client: Client, mailbox: Mailbox, email: str) -> str:
+    client.post(RESET, {"email": email}, status=202)
+    return mailbox.token(email)
+
+
+def refused(answer: Any) -> bool:
+    return (answer.status_int, answer.json["code"]) == (409, "invalid_token_link")
+
+
+def confirm(client: Client, action: str, token: str, status: int = 204) -> Any:
+    body = {"token": token, "password": NEW} if action == RESET else {"token": token}
+    return client.post(f"{action}confirm/", body, status=status)
+
+
+def link_of(client: Client, mailbox: Mailbox, student: Actor, action: str) -> str:
+    """A token for one of the three purposes."""
+    if action == CHANGE:
+        student.patch(ME, {"email": "new@example.com"})
+        return mailbox.token("new@example.com")
+    if action == RESET:
+        return ask_reset(client, mailbox, address(student))
+    student.post(VERIFY, status=202)
+    return mailbox.token(address(student))

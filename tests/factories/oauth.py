@@ -41,7 +41,9 @@ class Application:
         return user.get(f"/api/oauth/authorize/?{urlencode(self.parameters(**changes))}", status=status).json
 
     def decide(self, user: Client, decision: str = "allow", status: int = 200, **changes: Any) -> Any:
-        return user.post("/api/oauth/authorize/", {**self.parameters(**changes), "decision": decision}, status=status).json
+        return user.post(
+            "/api/oauth/authorize/", {**self.parameters(**changes), "decision": decision}, status=status
+        ).json
 
     def code(self, user: Client, **changes: Any) -> str:
         return redirected(self.decide(user, **changes))["code"]
@@ -113,4 +115,6 @@ def make_personal_token(user: Actor, *scopes: str, **changes: Any) -> Any:
     from datetime import timedelta
 
     expires_at = (user.clock() + timedelta(days=30)).isoformat()
-    return user.post("/api/users/me/tokens/", {"name": "t", "scopes": list(scopes), "expires_at": expires_at, **changes}).json
+    return user.post(
+        "/api/users/me/tokens/", {"name": "t", "scopes": list(scopes), "expires_at": expires_at, **changes}
+    ).json

@@ -109,6 +109,18 @@ def test_a_second_start_keeps_the_data(platform: Platform) -> None:
     assert Caller(platform)("GET", "/api/courses/", 200) == before
     welcome = platform.log.read_text()
     assert f"{platform.url}/api/" in welcome and "courseplatform demo" in welcome
+    assert "Mail  is not sent but written to " in welcome
+
+
+def test_mail_lies_in_a_folder_and_its_link_is_answered(platform: Platform) -> None:
+    registered(platform, "maria")
+    folder = platform.folder / "var" / "mail"
+    (text,) = eventually(lambda: [t for p in folder.glob("*.eml") if "maria@" in (t := p.read_text())])
+    token = text.partition("/api/auth/email-verification/?token=")[2].split()[0]
+    anyone = Caller(platform)
+    where = anyone("GET", f"/api/auth/email-verification/?token={token}", 200)
+    anyone(where["method"], where["path"], 204, {"token": token})
+    assert anyone.sign_in("maria", PASSWORD)("GET", "/api/users/me/", 200)["email_verified_at"]
 
 
 def test_migrate_says_where_the_schema_is(platform: Platform) -> None:

@@ -1,5 +1,6 @@
 """A provider that lies or fails, and browsers that bring what is not theirs: refused, and nothing is written."""
 
+import json
 import time
 from typing import Any
 
@@ -238,6 +239,17 @@ def test_nonsense_of_the_provider_is_502_and_its_failure_503(
     attempt(503, "provider_unavailable")
     provider.lies = {"raw": {path: b" " * (transport.MAX_ANSWER_BYTES + 1)}}
     attempt(502, "provider_untrusted")
+
+
+def test_an_answer_that_is_too_large_is_not_read_although_it_would_be_right(
+    browser: Browser, provider: HostileProvider
+) -> None:
+    path = "/.well-known/openid-configuration"
+    honest = json.dumps(provider.answer(path, {})[1]).encode()
+    provider.lies = {"raw": {path: b" " * transport.MAX_ANSWER_BYTES + honest}}
+    assert browser.begin(status=502).json["code"] == "provider_untrusted"
+    provider.lies = {"raw": {path: b" " * 1_000 + honest}}
+    assert browser.begin()
 
 
 def test_a_provider_that_is_down_is_503_and_says_when_to_come_back(client: Client, provider: HostileProvider) -> None:

@@ -87,11 +87,6 @@ def test_another_person_with_the_same_address_is_told_to_link(client: Client) ->
     assert browser.end(**approve(browser.begin(), sub="mallory"), status=409).json["code"] == "email_taken"
 
 
-def test_who_says_no_there_is_told_so_here(client: Client) -> None:
-    browser = Browser(client, "mock")
-    assert browser.end(**approve(browser.begin(), action="deny"), status=403).json["code"] == "provider_denied"
-
-
 def test_a_code_of_another_persons_login_carries_the_wrong_nonce(client: Client) -> None:
     """This provider knows no PKCE: the nonce alone stands in the way."""
     victim, thief = Browser(client, "mock"), Browser(client, "mock")

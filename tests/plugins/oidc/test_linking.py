@@ -1,13 +1,16 @@
 """Linking identities with an account, and unlinking them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from courseplatform.api import Conflict
 from courseplatform.testing import Client
 from plugins.accounts.models import User
+from plugins.oidc import operations
 from plugins.oidc.models import ExternalIdentity
 from tests.factories.accounts import Actor, make_user
 from tests.plugins.oidc.browser import Browser
@@ -128,6 +131,27 @@ def test_of_two_ways_in_one_stays_however_many_unlink_at_once(committing: Client
         answers = list(pool.map(lambda address: actor.delete(address, status=None).status_int, addresses))
     assert sorted(answers) == [204, 204, 204, 409]
     assert len(actor.get("/api/users/me/identities/").json["results"]) == 1
+
+
+def test_unlinking_keeps_a_way_in_also_outside_http(committing: Client) -> None:
+    actor, together = without_password(committing), Barrier(3)
+    for number in range(3):
+        add_identity(committing, actor, str(number))
+    with committing.script() as request:
+        ids = list(request.db.scalars(sa.select(ExternalIdentity.id)))
+
+    def unlink(identity_id: Any) -> str:
+        try:
+            with committing.script() as request:
+                identity = request.db.get(ExternalIdentity, identity_id)
+                together.wait(5)
+                operations.unlink(request, identity)
+        except Conflict as error:
+            return error.code
+        return "unlinked"
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sorted(pool.map(unlink, ids)) == ["last_way_in", "unlinked", "unlinked"]
 
 
 def test_a_first_sign_in_in_many_windows_at_once_makes_one_account(
