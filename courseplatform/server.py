@@ -24,7 +24,9 @@ def serve(app: Any, global_conf: dict[str, str], **options: Any) -> None:
     if registry is not None and registry.settings["jobs.in_process"]:
         runner = Runner(registry)
         runner.start()
-    welcome(server.effective_host, server.effective_port, global_conf.get("__file__", "development.ini"))
+    next_command = "demo" if registry is not None and "demo" in registry["commands"] else "create-admin"
+    ini = global_conf.get("__file__", "development.ini")
+    welcome(server.effective_host, server.effective_port, f"{next_command} {os.path.relpath(ini)}")
     try:
         server.run()
     finally:
@@ -37,7 +39,7 @@ def stop(signum: int, frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-def welcome(host: str, port: int, ini: str) -> None:
+def welcome(host: str, port: int, next_command: str) -> None:
     """Say where everything is, in commands that can be copied."""
     command = Path(sys.argv[0]).with_name("courseplatform")
     lines = (
@@ -45,7 +47,7 @@ def welcome(host: str, port: int, ini: str) -> None:
         "The course platform is running. Stop it with Ctrl-C; its data stays.",
         f"  API   http://{host}:{port}/api/ lists every address",
         "  Docs  README.md has the first ten calls; docs/ has the rest",
-        f"  Next  in another terminal: {command} demo {os.path.relpath(ini)}",
+        f"  Next  in another terminal: {command} {next_command}",
         "",
     )
     print("\n".join(lines), file=sys.stderr, flush=True)
