@@ -24,8 +24,9 @@ def serve(app: Any, global_conf: dict[str, str], **options: Any) -> None:
     if registry is not None and registry.settings["jobs.in_process"]:
         runner = Runner(registry)
         runner.start()
-    ini = global_conf.get("__file__", "development.ini")
-    welcome(server.effective_host, server.effective_port, ini, mail_folder(registry))
+    next_command = "demo" if registry is not None and "demo" in registry["commands"] else "create-admin"
+    ini = os.path.relpath(global_conf.get("__file__", "development.ini"))
+    welcome(server.effective_host, server.effective_port, f"{next_command} {ini}", mail_folder(registry))
     try:
         server.run()
     finally:
@@ -52,7 +53,7 @@ def mail_folder(registry: Any) -> Path | None:
     return getattr(registry["mailer"], "folder", None) if registry is not None else None
 
 
-def welcome(host: str, port: int, ini: str, mail: Path | None) -> None:
+def welcome(host: str, port: int, next_command: str, mail: Path | None) -> None:
     """Say where everything is, in commands that can be copied."""
     command = Path(sys.argv[0]).with_name("courseplatform")
     lines = (
@@ -61,7 +62,7 @@ def welcome(host: str, port: int, ini: str, mail: Path | None) -> None:
         f"  API   http://{host}:{port}/api/ lists every address",
         "  Docs  README.md has the first ten calls; docs/ has the rest",
         *([f"  Mail  is not sent but written to {os.path.relpath(mail)}/"] if mail else []),
-        f"  Next  in another terminal: {command} demo {os.path.relpath(ini)}",
+        f"  Next  in another terminal: {command} {next_command}",
         "",
     )
     print("\n".join(lines), file=sys.stderr, flush=True)

@@ -59,9 +59,11 @@ def live(request: Request) -> Response:
 def ready(request: Request) -> Response:
     """200 while the database answers and its schema is there. Raises: Unavailable."""
     try:
-        request.db.execute(text("SELECT version_num FROM alembic_version")).all()
+        is_migrated = request.db.scalar(text("SELECT count(*) FROM alembic_version"))
     except Exception as error:
         raise Unavailable() from error
+    if not is_migrated:
+        raise Unavailable()
     return Response(json_body={"status": "ready"})
 
 
