@@ -1,6 +1,7 @@
 """``courseplatform create-admin`` and ``rotate-keys``."""
 
 import click
+import colander
 
 from courseplatform.api import Invalid, script_request
 
@@ -28,6 +29,9 @@ def create_admin(ctx: click.Context, ini: str, username: str, email: str, passwo
             user.email_verified_at = request.now
     except Invalid as error:
         raise click.ClickException("; ".join(f"{fault.name} {fault.detail}" for fault in error.errors)) from error
+    except colander.Invalid as error:
+        told = "; ".join(f"{name} {detail}" for name, detail in error.asdict().items())
+        raise click.ClickException(told) from error
     except IntegrityError as error:
         raise click.ClickException("the username or e-mail address is taken") from error
     click.echo(f"Administrator {username} can sign in at POST /api/auth/login/.")

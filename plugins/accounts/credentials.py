@@ -20,9 +20,8 @@ def reset_password(request: Request, *, token: str, password: str) -> None:
     Raises: Conflict("invalid_token_link"); Invalid for a weak password.
     """
     user = use_link(request, "reset", token)
+    user.email_verified_at = user.email_verified_at or request.now
     set_password(request, user, password, field="password")
-    if user.email_verified_at is None:
-        user.email_verified_at = request.now
     request.emit(PasswordChanged(user_id=user.id, is_reset=True))
     request.audit("password.reset", target_user_id=user.id)
 

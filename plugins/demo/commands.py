@@ -13,11 +13,11 @@ from .world import build
 
 @click.command("demo")
 @click.argument("ini", type=click.Path(exists=True, dir_okay=False))
-@click.option("--url", default="http://127.0.0.1:6543", help="Where the platform answers, for the printed calls.")
 @click.pass_context
-def demo(ctx: click.Context, ini: str, url: str) -> None:
+def demo(ctx: click.Context, ini: str) -> None:
     """Fill the platform with a believable world. Safe to repeat: a world that is there is left alone."""
     registry = ctx.find_root().obj.registry
+    url = registry.settings["http.base_url"]
     with script_request(registry) as request:
         is_new = find_by_login(request, ADMIN.username) is None
         if is_new:

@@ -1,6 +1,7 @@
 """A really running platform: ``pserve`` as a process, with its own ini file and its own embedded PostgreSQL."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -26,7 +27,7 @@ class Platform:
     def __init__(self, folder: Path) -> None:
         self.folder, self.ini, self.port = folder, folder / "development.ini", free_port()
         text = (ROOT / "development.ini").read_text()
-        self.ini.write_text(text.replace("port = 6543", f"port = {self.port}"))
+        self.ini.write_text(re.sub(r"(?m)^http_port = \d+$", f"http_port = {self.port}", text))
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "pserve.log"
         self.process: subprocess.Popen[bytes] | None = None

@@ -163,3 +163,13 @@ def test_the_journey_in_the_readme_runs_word_for_word(platform: Platform) -> Non
     assert done.returncode == 0, done.stderr
     assert "problems" not in done.stdout
     assert '"is_valid":true' in done.stdout and '"rating":5' in done.stdout
+
+
+def test_a_bad_administrator_is_refused_in_one_line(platform: Platform) -> None:
+    command = [platform.script("courseplatform"), "create-admin", platform.ini, "--username", "x", "--email", "bad"]
+    done = subprocess.run(
+        [*command, "--password", "short"], env=platform.environ, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "username must have at least 3" in done.stderr and "password" in done.stderr
+    assert "Traceback" not in done.stderr and "short" not in done.stderr
