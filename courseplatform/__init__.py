@@ -7,8 +7,10 @@ from pyramid.config import Configurator
 from pyramid.settings import aslist
 
 CORE = (
+    "neighbours",
     "settings",
     "db",
+    "responses",
     "errors",
     "ingress",
     "audit",
@@ -30,6 +32,7 @@ CORE = (
 def main(global_config: dict[str, str], **settings: Any) -> Any:
     """The WSGI application: core, then every plugin named in ``courseplatform.plugins``, in whatever order."""
     from . import embedded
+    from .neighbours import include_attachments
     from .settings import raw
 
     embedded.prepare(settings)
@@ -37,6 +40,7 @@ def main(global_config: dict[str, str], **settings: Any) -> Any:
         config.include("courseplatform")
         for name in aslist(raw(settings, "courseplatform.plugins") or ""):
             config.include(plugin_module(name))
+        include_attachments(config)
     return config.make_wsgi_app()
 
 

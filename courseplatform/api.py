@@ -27,7 +27,7 @@ from .errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from .etags import check_match, digest
+from .etags import check_body_match, check_match, digest, set_body_etag
 from .events import Event
 from .files import safe_type
 from .ingress import read_json

@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .db import Base
+from .responses import moved
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +202,7 @@ def notfound(exc: http.HTTPNotFound, request: Request) -> Response:
         routes = request.registry.getUtility(IRoutesMapper).get_routes()
         if any(route.match(request.path_info + "/") is not None for route in routes):
             query = f"?{request.query_string}" if request.query_string else ""
-            return http.HTTPPermanentRedirect(location=f"{request.path}/{query}")
+            return moved(f"{request.path}/{query}")
     return problem(request, 404, "not_found")
 
 
@@ -228,7 +229,9 @@ def conflict_codes() -> dict[str, str]:
 
 def database_error(exc: Exception, request: Request) -> Response:
     """The database is away, too slow or its pool is empty."""
-    log.error("database unavailable: %s", type(exc).__name__)
+    code, route = getattr(getattr(exc, "orig", None), "pgcode", None), getattr(request, "matched_route", None)
+    where = route.pattern if route is not None else "-"
+    log.error("database unavailable: %s %s at %s %s", type(exc).__name__, code or "-", request.method, where)
     return problem(request, 503, "unavailable")
 
 

@@ -1,9 +1,11 @@
 """Strong ETags of rows: a hash over every column, and over what a model's ``etag_parts(request)`` adds.
 
-They cost no statement, so that ``If-Match`` can be checked on every write while the row is locked.
+They cost no statement, so that ``If-Match`` can be checked on every write while the row is locked. A model that shows
+callers different columns names them: ``etag_columns(request)``. Where the context is no item, the body is hashed.
 """
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -16,7 +18,11 @@ from .resources import Item
 
 def row_etag(request: Request, row: Any) -> str:
     """The opaque part of the row's ETag."""
-    values = [getattr(row, attribute.key) for attribute in inspect(row).mapper.column_attrs]
+    if hasattr(row, "etag_columns"):
+        names = row.etag_columns(request)
+    else:
+        names = [attribute.key for attribute in inspect(row).mapper.column_attrs]
+    values = [getattr(row, name) for name in names]
     if hasattr(row, "etag_parts"):
         values += row.etag_parts(request)
     return digest(values)
@@ -29,9 +35,29 @@ def digest(values: Any) -> str:
 
 def set_etag(request: Request, row: Any, extensions: Any = None) -> None:
     """Answer with the row's ETag, and 304 if the client has it. Extensions vary it behind a dot."""
-    tag = row_etag(request, row)
+    answer_with(request, row_etag(request, row), extensions)
+
+
+def set_body_etag(request: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """The body, answered with an ETag of what it says: for a context that is no item."""
+    answer_with(request, body_tag(body), body.get("extensions"))
+    return body
+
+
+def body_tag(body: dict[str, Any]) -> str:
+    return digest({str(name): value for name, value in body.items() if name != "extensions"})
+
+
+def answer_with(request: Request, tag: str, extensions: Any) -> None:
     request.response.etag = f"{tag}.{digest(extensions)}" if extensions else tag
     request.response.conditional_response = request.method in ("GET", "HEAD")
+
+
+def check_body_match(request: Request, show: Callable[[], dict[str, Any] | None]) -> None:
+    """Compare ``If-Match``, if it is sent, with what GET would ``show()``. Raises: PreconditionFailed (412)."""
+    if "If-Match" in request.headers:
+        body = show()
+        check_match(request, body_tag(body) if body is not None else "", False)
 
 
 def check_if_match(request: Request, is_required: bool) -> None:

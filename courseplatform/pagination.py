@@ -6,7 +6,7 @@ and deletes. Never OFFSET, never COUNT.
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -20,14 +20,24 @@ from .errors import Invalid
 from .representation import wanted_extensions
 
 
-def paginate(request: Request, statement: Select[Any], *, order: Any, is_descending: bool = True) -> dict[str, Any]:
+def paginate(
+    request: Request,
+    statement: Select[Any],
+    *,
+    order: Any,
+    is_descending: bool = True,
+    path: str | None = None,
+    limit: int | None = None,
+) -> dict[str, Any]:
     """One page of entities, represented. ``order``: a tuple of NOT NULL columns, the last one unique (the id).
 
-    ``statement`` selects one entity and has no ORDER BY. Limit and cursor come from ``request.validated``.
+    ``statement`` selects one entity and has no ORDER BY. Limit and cursor come from ``request.validated``; where
+    another address answers with the first page of a list, ``path`` is the list's and ``limit`` the page's.
     """
     asked = request.validated["querystring"]
     wanted_extensions(request, statement.column_descriptions[0]["entity"])  # refused on an empty page too
-    limit, cursor = asked["limit"], asked["cursor"]
+    limit, cursor = limit or asked["limit"], asked.get("cursor")
+    url = {"path": path or request.path, "query": {**request.GET, "limit": limit} if path else request.GET}
     is_backwards, after = read_cursor(cursor, order) if cursor else (False, None)
     down = is_descending != is_backwards
     if after is not None:
@@ -42,16 +52,16 @@ def paginate(request: Request, statement: Select[Any], *, order: Any, is_descend
     has_previous = bool(rows) and (has_more if is_backwards else cursor is not None)
     return {
         "results": request.represent(rows),
-        "next": page_url(request, "n", rows[-1], order) if has_next else None,
-        "previous": page_url(request, "p", rows[0], order) if has_previous else None,
+        "next": page_url("n", rows[-1], order, **url) if has_next else None,
+        "previous": page_url("p", rows[0], order, **url) if has_previous else None,
     }
 
 
-def page_url(request: Request, direction: str, row: Any, order: Any) -> str:
+def page_url(direction: str, row: Any, order: Any, *, path: str, query: Mapping[str, Any]) -> str:
     values = [getattr(row, column.key) for column in order]
     raw = orjson.dumps([direction, *values])
     cursor = base64.urlsafe_b64encode(raw).decode().rstrip("=")
-    return f"{request.path}?{urlencode({**request.GET, 'cursor': cursor})}"
+    return f"{path}?{urlencode({**query, 'cursor': cursor})}"
 
 
 def read_moment(text: str) -> datetime:

@@ -15,10 +15,13 @@ from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.interfaces import ITraverser
 from pyramid.location import lineage
 from pyramid.request import Request
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import Select, and_, bindparam, select, text
 from zope.interface import implementer
 
-LOCKING_METHODS = ("PUT", "PATCH", "DELETE")
+from .db import SAFE_METHODS
+
+#: How a write to an item locks its row: the strongest that it will need, for two who raise their locks deadlock.
+LEAF_LOCKS = {"PUT": "NO KEY UPDATE", "PATCH": "NO KEY UPDATE", "DELETE": "UPDATE"}
 
 
 class Node:
@@ -52,6 +55,7 @@ class Item(Node):
     ``view_permission``: a signed-in caller without it is told 404, as if the row were missing.
     ``is_public``: such rows can be seen without signing in; so an anonymous caller who may not is told 404, else 401.
     ``hidden_permissions``: their refusal is a 404 too, although the row may be visible.
+    ``keeps_row``: DELETE changes the row and does not delete it.
     ``is_keyed``: the segment is the row's id; a node that finds its row otherwise (``me``) says False.
     """
 
@@ -61,6 +65,7 @@ class Item(Node):
     view_permission: ClassVar[str | None] = None
     is_public: ClassVar[bool] = False
     hidden_permissions: ClassVar[tuple[str, ...]] = ()
+    keeps_row: ClassVar[bool] = False
     is_keyed: ClassVar[bool] = True
     row: Any = None
 
@@ -87,11 +92,13 @@ def items_of(node: Node) -> list[Item]:
 
 
 @lru_cache(maxsize=512)
-def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool) -> Select[Any]:
+def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool, leaf_lock: str = "") -> Select[Any]:
     """``SELECT`` of the rows of a chain of items, built once per chain. Parameters: ``id_0`` … from the root downwards.
 
-    Reading joins outwards, so that a miss still tells how far the path exists. Locking takes the leaf's row
-    ``FOR NO KEY UPDATE``: two writers of one row wait for each other, and its children may still be inserted.
+    Reading joins outwards, so that a miss still tells how far the path exists. Locking holds the rows from the root
+    downwards, ``FOR KEY SHARE``: whoever deletes one of them waits for all that is written beneath it, and what comes
+    later finds nothing. ``leaf_lock``: a stronger lock on the last one. ``NO KEY UPDATE``: two writers of one row wait
+    for each other, and its children may still be inserted. ``UPDATE``: they may not.
     """
     models = [cls.model for cls in classes]
     statement = select(*models).where(models[0].id == bindparam("id_0"))
@@ -105,20 +112,27 @@ def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool) -> Sele
         on = and_(child.id == bindparam(f"id_{depth}"), getattr(child, column) == parent.id)
         statement = statement.join(child, on, isouter=not is_locking)
     if is_locking:
-        statement = statement.with_for_update(key_share=True, of=models[-1])
+        held = models[:-1] if leaf_lock else models
+        if held:
+            statement = statement.with_for_update(read=True, key_share=True, of=held)
+        if leaf_lock:  # SQLAlchemy has one clause only, and PostgreSQL locks in the order of the clauses
+            statement = statement.suffix_with(text(f"FOR {leaf_lock} OF {models[-1].__table__.name}"))
     return statement
 
 
 def load_rows(request: Request, node: Node) -> None:
-    """Fill ``row`` of every item in the lineage with one statement. A write to an item locks its row."""
+    """Fill ``row`` of every item in the lineage in one statement. A write holds them; one to an item locks its row."""
     items = [item for item in items_of(node) if item.is_keyed]
     if not items:
         return
     classes = tuple(type(item) for item in items)
     ids = {f"id_{depth}": item.id for depth, item in enumerate(items)}
     rows = None
-    if items[-1] is node and request.method in LOCKING_METHODS:
-        rows = request.db.execute(lineage_statement(classes, True), ids).one_or_none()
+    if request.method not in SAFE_METHODS:
+        leaf_lock = LEAF_LOCKS.get(request.method, "") if items[-1] is node else ""
+        if leaf_lock == "UPDATE" and items[-1].keeps_row:
+            leaf_lock = "NO KEY UPDATE"
+        rows = request.db.execute(lineage_statement(classes, True, leaf_lock), ids).one_or_none()
     if rows is None:
         rows = request.db.execute(lineage_statement(classes, False), ids).one_or_none() or [None] * len(items)
     for item, row in zip(items, rows, strict=True):

@@ -20,6 +20,9 @@ INT4_MAX = 2**31 - 1
 #: How many unknown keys an error names: an answer must not outgrow its question.
 MAX_UNKNOWN_KEYS = 50
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 UUID_PATTERN = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,12 +94,9 @@ class Moment(colander.DateTime):
         if cstruct is null:
             return null
         try:
-            if not isinstance(cstruct, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", cstruct):
+            if not isinstance(cstruct, str) or not RFC_3339.fullmatch(cstruct):
                 raise ValueError
-            moment = datetime.fromisoformat(cstruct)
-            if moment.tzinfo is None:
-                raise ValueError
-            moment = moment.astimezone(UTC)
+            moment = datetime.fromisoformat(cstruct.upper()).astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise colander.Invalid(node, "must be an RFC 3339 time with an offset") from error
         if not EARLIEST <= moment <= LATEST:

@@ -3,6 +3,7 @@
 * the path is the traversal path, below ``/api``; ``{…_id}`` matches UUIDs only;
 * ``permission`` must be said, view by view (``NO_PERMISSION_REQUIRED`` for public ones);
 * ``body=`` and ``query=`` name the schemas; their values are in ``request.validated``;
+* a write without ``body=`` refuses every field, unless ``is_body_raw`` says that its view reads the body itself;
 * ``If-Match`` is honoured on every write to an item, and required where ``if_match="required"``;
 * items answer with their ETag, and 304 to ``If-None-Match``.
 """
@@ -23,7 +24,7 @@ from . import etags
 from .errors import Invalid
 from .ingress import check_text, read_json
 from .resources import Item
-from .schemas import UUID_PATTERN, ItemQuery, apply_resets, faults, merge_patch
+from .schemas import UUID_PATTERN, Body, ItemQuery, apply_resets, faults, merge_patch
 
 PREFIX = "/api"
 WRITES = ("PUT", "PATCH", "DELETE")
@@ -60,6 +61,7 @@ class Service(cornice.Service):
         query: Any = None,
         if_match: str | None = None,
         reader: Callable[[Request], dict[str, Any]] | None = None,
+        is_body_raw: bool = False,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload)."""
@@ -73,7 +75,10 @@ class Service(cornice.Service):
             if child is not None:
                 child.name = name
                 schema.add(child)
-        validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
+        if body_schema is None and not is_body_raw and method in ("POST", *WRITES):
+            validate = Validator(method, Body(name="body"), query_schema, if_match == "required", reader, True)
+        else:
+            validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
         return super().add_view(
             method, with_etag(view), permission=permission, schema=schema, validators=(validate,), **kw
         )
@@ -82,14 +87,12 @@ class Service(cornice.Service):
 class Validator:
     """Fills ``request.validated`` with ``body`` and ``querystring``. Raises all faults of both at once."""
 
-    def __init__(self, method: str, body: Any, query: Any, requires_match: bool, reader: Any) -> None:
-        self.method, self.body, self.query, self.requires_match, self.reader = (
-            method,
-            body,
-            query,
-            requires_match,
-            reader,
-        )
+    def __init__(
+        self, method: str, body: Any, query: Any, requires_match: bool, reader: Any, is_empty: bool = False
+    ) -> None:
+        """``is_empty``: the body may be left out, and ``body`` has no fields."""
+        self.method, self.body, self.query = method, body, query
+        self.requires_match, self.reader, self.is_empty = requires_match, reader, is_empty
         self.__name__ = "validate"
 
     def __call__(self, request: Request, **kw: Any) -> None:
@@ -99,7 +102,7 @@ class Validator:
             values.update(self.query.deserialize(read_query(request)))
         except colander.Invalid as error:
             found += faults(error, "querystring")
-        if self.body is not None:
+        if self.body is not None and not (self.is_empty and not request.content_length):
             try:
                 request.validated["body"] = self.read_body(request)
             except colander.Invalid as error:

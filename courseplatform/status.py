@@ -1,5 +1,6 @@
 """What the platform says of itself: ``/api/``, ``/api/problems/{code}/``, ``/health/live``, ``/health/ready``."""
 
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 
 from .errors import NotFound, Unavailable
 from .resources import Node
+from .responses import moved
 from .service import Service
 
 
@@ -36,7 +38,7 @@ def show_capabilities(request: Request) -> dict[str, Any]:
     return {
         "name": "courseplatform",
         "version": version("courseplatform"),
-        "plugins": registry.settings["courseplatform.plugins"],
+        "plugins": registry["plugins"],
         "capabilities": registry["capabilities"],
         "addresses": dict(sorted(addresses.items())),
     }
@@ -67,9 +69,22 @@ def ready(request: Request) -> Response:
     return Response(json_body={"status": "ready"})
 
 
-def add_capability(config: Configurator, name: str, description: str) -> None:
-    """Announce at ``/api/`` that the platform can something."""
-    config.action(("capability", name), lambda: config.registry["capabilities"].update({name: description}))
+def root(request: Request) -> Response:
+    """To what the platform says of itself: its bare address is what people try first."""
+    return moved("/api/")
+
+
+def add_capability(config: Configurator, name: str, description: str | Callable[[Mapping[str, Any]], str]) -> None:
+    """Announce at ``/api/`` that the platform can something.
+
+    ``description``: a sentence, or a function that makes one of the settings.
+    """
+
+    def register() -> None:
+        told = description(config.registry.settings) if callable(description) else description
+        config.registry["capabilities"][name] = told
+
+    config.action(("capability", name), register)
 
 
 def includeme(config: Configurator) -> None:
@@ -78,6 +93,10 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("courseplatform.resources.Root", "problems", Problems)
     config.add_cornice_service(capabilities)
     config.add_cornice_service(problems)
-    for name, view in (("live", live), ("ready", ready)):
-        config.add_route(f"health_{name}", f"/health/{name}")
-        config.add_view(view, route_name=f"health_{name}", permission=NO_PERMISSION_REQUIRED, request_method="GET")
+    for name, path, view in (
+        ("root", "/", root),
+        ("health_live", "/health/live", live),
+        ("health_ready", "/health/ready", ready),
+    ):
+        config.add_route(name, path)
+        config.add_view(view, route_name=name, permission=NO_PERMISSION_REQUIRED, request_method="GET")

@@ -1,6 +1,6 @@
 """What other plugins may import from accounts."""
 
-from .events import PasswordChanged, SessionsEnded, UserErased, UserRoleChanged
+from .events import PasswordChanged, SessionsEnded, UserErased, UserForgotten, UserRoleChanged
 from .external import is_email, register_external
 from .keys import jwks, sign_jwt
 from .models import SignInSession, User

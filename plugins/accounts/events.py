@@ -15,7 +15,7 @@ class UserRoleChanged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class UserErased(Event):
-    """A user's personal data is about to go. Subscribers hand over, redact, or raise to refuse."""
+    """An account is about to be erased. Subscribers hand over, or raise to refuse; they redact at ``UserForgotten``."""
 
     user_id: UUID
     transfer_to_id: UUID | None
@@ -35,3 +35,10 @@ class PasswordChanged(Event):
 
     user_id: UUID
     is_reset: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserForgotten(Event):
+    """An account was erased; what else is kept of the person goes now: in a job, as many plugins know something."""
+
+    user_id: UUID

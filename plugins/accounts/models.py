@@ -1,14 +1,19 @@
 """Users and how they are signed in."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from courseplatform.api import Base, Timestamped
+from courseplatform.api import Base, Request, Timestamped
 
 ROLES = ("student", "teacher", "admin")
+#: What everyone signed in may know of a user.
+CARD = ("id", "username", "first_name", "last_name", "role")
+MAIL = ("email", "pending_email", "email_verified_at")
+FULL = (*CARD, "email", "pending_email", "locale", "timezone", "created_at", "email_verified_at", "is_active")
 
 
 class User(Timestamped, Base):
@@ -38,6 +43,19 @@ class User(Timestamped, Base):
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.username
+
+    def shown_to(self, caller: Any) -> tuple[str, ...]:
+        """The columns that an identity sees: all of them the user and administrators, others a card.
+
+        A program sees of its user what scopes say.
+        """
+        if caller is None or (caller.id != self.id and (caller.role != "admin" or caller.scopes is not None)):
+            return CARD
+        is_mail_shown = caller.scopes is None or "email" in caller.scopes
+        return tuple(name for name in FULL if is_mail_shown or name not in MAIL)
+
+    def etag_columns(self, request: Request) -> tuple[str, ...]:
+        return self.shown_to(request.identity)
 
 
 class SignInSession(Timestamped, Base):

@@ -7,10 +7,9 @@ from sqlalchemy import func, select, text, update
 
 from courseplatform.api import Conflict, Forbidden, Request
 
-from . import mail_jobs
+from . import jobs, mail_jobs
 from .addresses import change_email
 from .events import SessionsEnded, UserErased, UserRoleChanged
-from .links import void_links
 from .models import SignInSession, User
 from .passwords import check_strength
 
@@ -91,8 +90,9 @@ def keep_an_admin(request: Request, user: User) -> None:
 
 
 def erase_user(request: Request, user: User, *, by_user_id: UUID, transfer_to_id: UUID | None = None) -> None:
-    """Redact an account in place and end its sessions. Emits ``UserErased``, which subscribers may refuse. Idempotent.
+    """Redact an account in place; nobody is signed in to it any more. Idempotent.
 
+    Emits ``UserErased``, which subscribers may refuse; a job emits ``UserForgotten`` for all else that is kept.
     Raises: Conflict("last_admin"), Conflict("owns_courses") from courses.
     """
     if user.erased_at is not None:
@@ -104,11 +104,9 @@ def erase_user(request: Request, user: User, *, by_user_id: UUID, transfer_to_id
     user.first_name = user.last_name = ""
     user.password_hash = user.email_verified_at = user.pending_email = None
     user.locale, user.timezone = "en", "UTC"
-    theirs = update(SignInSession).where(SignInSession.user_id == user.id)
-    request.db.execute(theirs.values(user_agent="", address=""))
-    void_links(request, user.id)
     user.is_active, user.erased_at = False, request.now
-    end_sessions(request, user.id)
+    request.db.flush()
+    request.enqueue(jobs.forget_user, user_id=user.id)
     request.audit("user.erased", user_id=by_user_id, target_user_id=user.id, transfer_to_id=transfer_to_id)
 
 

@@ -38,7 +38,7 @@ class Sessions(Collection):
 class UserItem(Item):
     """``/users/{user_id}``: everyone signed in sees a public card; the user and administrators see all."""
 
-    model, kind = User, "user"
+    model, kind, keeps_row = User, "user", True
 
     @property
     def __acl__(self) -> Any:

@@ -1,17 +1,18 @@
 """Verbs of signing in: sessions, access tokens, rotating refresh tokens.
 
-A refresh token is used once. Whoever presents a used one again is, but for a short grace, a thief or a victim of one:
-the session ends for both (RFC 9700, 4.14.2).
+A refresh token is used once, and its use replaces all tokens that the session had by then. Whoever presents a replaced
+one is a thief or a victim of one: the session ends for both (RFC 9700, 4.14.2). For a short grace it may be a client
+that lost the answer, or asked twice at once; but not once a token that came after it is in use.
 """
 
 import hashlib
 import re
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 
 from courseplatform.api import Request, Unauthenticated
 
@@ -66,7 +67,7 @@ def stored_text(sent: str, max_chars: int) -> str:
 def refresh(request: Request, *, refresh_token: str) -> dict[str, Any]:
     """A new pair for a refresh token. Raises: Unauthenticated("invalid_refresh_token").
 
-    A token used more than ``GRACE_S`` ago ends its session, although the answer is a refusal.
+    A replaced token ends its session but for the grace, although the answer is a refusal.
     """
     found = request.db.execute(
         select(RefreshToken, SignInSession, User.is_active)
@@ -80,7 +81,8 @@ def refresh(request: Request, *, refresh_token: str) -> dict[str, Any]:
     token, session, is_active = found
     if session.ended_at is not None or session.expires_at <= request.now or not is_active:
         raise Unauthenticated("invalid_refresh_token")
-    if token.used_at is not None and request.now - token.used_at > timedelta(seconds=GRACE_S):
+    replaced_at = token.used_at or replacement_time(request, token)
+    if replaced_at is not None and not is_in_grace(request, token, replaced_at):
         session_id = session.id
         request.audit_now("session.token_reused", target_user_id=session.user_id, session_id=session_id)
         request.on_abort(lambda own_request: end_session(own_request, session_id))
@@ -88,7 +90,23 @@ def refresh(request: Request, *, refresh_token: str) -> dict[str, Any]:
     if token.used_at is None:
         token.used_at = request.now
     session.last_used_at = request.now
-    return issue_tokens(request, session.user_id, session.id)
+    # A request that began before the one it waited for still gives out a token that came after the replacement.
+    return issue_tokens(request, session.user_id, session.id, created_at=max(request.now, replaced_at or request.now))
+
+
+def replacement_time(request: Request, token: RefreshToken) -> datetime | None:
+    """When another token of the session was first used after this one had been given out."""
+    others = select(func.min(RefreshToken.used_at)).where(RefreshToken.session_id == token.session_id)
+    return request.db.scalar(others.where(RefreshToken.used_at > token.created_at))
+
+
+def is_in_grace(request: Request, token: RefreshToken, replaced_at: datetime) -> bool:
+    """Whether a replaced token may be used: within ``GRACE_S``, and while no token given out since has been used."""
+    if request.now - replaced_at > timedelta(seconds=GRACE_S):
+        return False
+    used = select(RefreshToken.id).where(RefreshToken.session_id == token.session_id, RefreshToken.used_at.is_not(None))
+    successor = used.where(RefreshToken.created_at >= replaced_at, RefreshToken.id != token.id)
+    return request.db.scalar(successor.limit(1)) is None
 
 
 def user_of_session(request: Request, session_id: UUID) -> User | None:
@@ -128,9 +146,12 @@ def end_other_sessions(request: Request, *, user_id: UUID, session_id: UUID | No
     request.audit("session.others_ended", target_user_id=user_id, session_id=session_id)
 
 
-def issue_tokens(request: Request, user_id: UUID, session_id: UUID) -> dict[str, Any]:
+def issue_tokens(
+    request: Request, user_id: UUID, session_id: UUID, created_at: datetime | None = None
+) -> dict[str, Any]:
     refresh_token = secrets.token_urlsafe(32)
-    request.db.add(RefreshToken(session_id=session_id, token_sha256=sha256(refresh_token), created_at=request.now))
+    created_at = created_at or request.now
+    request.db.add(RefreshToken(session_id=session_id, token_sha256=sha256(refresh_token), created_at=created_at))
     engine = request.registry["accounts.tokens"]
     return {
         "access_token": engine.create_token(user_id, sid=str(session_id), request=request),

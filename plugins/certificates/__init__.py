@@ -13,6 +13,9 @@ def includeme(config: Configurator) -> None:
     config.include("plugins.courses")
     config.include("plugins.enrollments")
     config.add_problems("plugins.certificates.problems.PROBLEMS")
+    config.add_capability(
+        "public_verification", "Anyone verifies a certificate at /api/certificates/{verification_code}/"
+    )
     reading = ["certificate:list", "certificate:view", "certificate:verify"]
     config.add_scope("certificates:read", "See certificates", reading, is_read_only=True)
     config.add_scope("certificates:write", "Issue and revoke certificates", ["certificate:issue", "certificate:edit"])
@@ -28,7 +31,11 @@ def includeme(config: Configurator) -> None:
     )
     config.add_course_dependent("certificates", "plugins.certificates.operations.count_in_course")
     config.add_subscriber("plugins.certificates.subscribers.apply_rule", "plugins.enrollments.api.CourseCompleted")
-    config.add_subscriber("plugins.certificates.subscribers.redact_name", "plugins.accounts.api.UserErased")
+    config.add_subscriber("plugins.certificates.subscribers.apply_rule", "plugins.enrollments.api.CompletionConfirmed")
+    config.add_subscriber(
+        "plugins.certificates.subscribers.look_for_missing", "plugins.enrollments.api.RequirementsChanged"
+    )
+    config.add_subscriber("plugins.certificates.subscribers.redact_name", "plugins.accounts.api.UserForgotten")
     config.add_jobs("plugins.certificates.jobs")
     config.add_export("certificates", "plugins.certificates.exports.certificates")
     config.scan("plugins.certificates.views")

@@ -4,14 +4,14 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, any_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, any_, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from courseplatform.api import Conflict, Fault, Forbidden, Invalid, Request
 from plugins.accounts.api import User
 from plugins.courses.api import Course, is_staff, teaches
-from plugins.enrollments.api import is_enrolled, progress_of, took_part
+from plugins.enrollments.api import Enrollment, is_enrolled, progress_of, took_part
 
 from .events import CertificateEvent, CertificateIssued, CertificateRevoked
 from .models import Certificate, Snapshot
@@ -32,7 +32,7 @@ def require_issuer(request: Request, *, course_id: UUID, identity: Any) -> None:
 def issue_certificate(
     request: Request, *, student_id: UUID, course_id: UUID, by_user_id: UUID | None, override_reason: str = ""
 ) -> tuple[Certificate, bool]:
-    """Issue the certificate of a student and a course, of which there is one however many ask: (it, whether it is new).
+    """Issue the certificate of a student and a course, one however many ask: (it, whether this call issued it).
 
     One that is issued already is given back as it is. ``by_user_id``: None if the rule issues. Emits
     ``CertificateIssued``.
@@ -42,7 +42,7 @@ def issue_certificate(
     if by_user_id == student_id:
         raise Forbidden()
     says, was_enrolled = read_snapshot(request, student_id, course_id)
-    is_new = claim_row(request, student_id, course_id)
+    claim_row(request, student_id, course_id)
     its_row = select(Certificate).where(Certificate.student_id == student_id, Certificate.course_id == course_id)
     certificate = request.db.scalars(its_row.with_for_update(key_share=True)).one()
     if certificate.is_issued:
@@ -56,19 +56,21 @@ def issue_certificate(
     request.db.flush()
     tell(request, CertificateIssued, certificate, by_user_id)
     record(request, "certificate.issued", certificate, by_user_id)
-    return certificate, is_new
+    return certificate, True
 
 
 def read_snapshot(request: Request, student_id: UUID, course_id: UUID) -> tuple[Snapshot, bool]:
     """What the certificate says if issued now, and whether the student ever was enrolled. Raises: Invalid.
 
-    The student's row is held: an erasure at the same time comes before and is seen, or after and sees the certificate.
+    The rows of both are held: an erasure or deletion at the same time comes before and is seen, or after and sees the
+    certificate.
     """
     student = request.db.scalars(select(User).where(User.id == student_id).with_for_update(read=True)).one_or_none()
     course = request.db.execute(
         select(Course.title, User, took_part(literal(student_id), Course.id).label("was_enrolled"))
         .join(User, User.id == Course.teacher_id)
         .where(Course.id == course_id)
+        .with_for_update(read=True, key_share=True, of=Course)
     ).one_or_none()
     found = {"student_id": student and student.erased_at is None, "course_id": course}
     unknown = [Fault("body", name, "is unknown") for name, value in found.items() if not value]
@@ -77,8 +79,8 @@ def read_snapshot(request: Request, student_id: UUID, course_id: UUID) -> tuple[
     return Snapshot(student.full_name, course.title, course.User.full_name), course.was_enrolled
 
 
-def claim_row(request: Request, student_id: UUID, course_id: UUID) -> bool:
-    """Make the row, not issued yet, unless it is there; waits for another who is about to. Whether it was made."""
+def claim_row(request: Request, student_id: UUID, course_id: UUID) -> None:
+    """Make the row, not issued yet, unless it is there; waits for another who is about to."""
     row = insert(Certificate).values(
         student_id=student_id,
         course_id=course_id,
@@ -89,8 +91,7 @@ def claim_row(request: Request, student_id: UUID, course_id: UUID) -> bool:
         teacher_name="",
         created_at=request.now,
     )
-    made = row.on_conflict_do_nothing(index_elements=["student_id", "course_id"]).returning(Certificate.id)
-    return request.db.execute(made).one_or_none() is not None
+    request.db.execute(row.on_conflict_do_nothing(index_elements=["student_id", "course_id"]))
 
 
 def make_code() -> str:
@@ -109,6 +110,17 @@ def issue_if_earned(request: Request, *, course_id: UUID, student_id: UUID) -> N
         return
     if progress_of(request, course_id, student_id)["percent"] == 100:
         issue_certificate(request, student_id=student_id, course_id=course_id, by_user_id=None)
+
+
+def completed_without(course_id: UUID, after_id: UUID | None) -> Select[Any]:
+    """SQL: the ids of the students who completed a course and have no certificate of it, in whatever status."""
+    has_one = exists().where(Certificate.student_id == Enrollment.student_id, Certificate.course_id == course_id)
+    found = select(Enrollment.student_id).where(
+        Enrollment.course_id == course_id, Enrollment.status == "completed", ~has_one
+    )
+    if after_id is not None:
+        found = found.where(Enrollment.student_id > after_id)
+    return found.order_by(Enrollment.student_id)
 
 
 def update_certificate(

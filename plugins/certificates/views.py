@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from courseplatform.api import PreconditionRequired, Request, Service
+from courseplatform.api import PreconditionRequired, Request, Service, set_body_etag
 
 from . import operations
 from .models import Certificate
@@ -35,7 +35,7 @@ def list_certificates(request: Request) -> Any:
 
 @certificates.post(permission=P.ISSUE, body=NewCertificate)
 def issue_certificate(request: Request) -> Any:
-    """Issue a certificate by hand: 201, or 200 with the one that is there. What it says is fixed from now on.
+    """Issue a certificate by hand: 201, or 200 with the one that is issued already. What it says is fixed from now on.
 
     403 unless you teach the course, and always for yourself; 409 ``not_enrolled``, ``certificate_revoked``; 409
     ``requirements_not_met``, which ``override_reason`` overrules.
@@ -101,4 +101,4 @@ def lift_revocation(request: Request) -> Any:
 @verification.get(permission=P.VERIFY)
 def verify(request: Request) -> Any:
     """Whether a certificate is genuine and valid, to anyone who holds its code; also says that it was revoked."""
-    return verification_json(request.context.row)
+    return set_body_etag(request, verification_json(request.context.row))

@@ -11,11 +11,19 @@ from .models import Comment
 
 
 def write_comment(
-    request: Request, *, target: dict[str, UUID], author_id: UUID, text: str, parent_id: UUID | None = None, path: str
+    request: Request,
+    *,
+    target: dict[str, UUID],
+    course_id: UUID,
+    author_id: UUID,
+    text: str,
+    parent_id: UUID | None = None,
+    path: str,
 ) -> Comment:
     """Comment on a target, or answer a comment on it. Emits ``CommentReplied`` when that is another's.
 
-    ``target``: ``{"lesson_id": …}``, ``{"assignment_id": …}`` or ``{"submission_id": …}``. ``path``: of its comments.
+    ``target``: ``{"lesson_id": …}``, ``{"assignment_id": …}`` or ``{"submission_id": …}``; ``course_id``: its course.
+    ``path``: the address of its comments.
     Raises: Invalid for a ``parent_id`` that is not on this target; Conflict("comment_deleted").
     """
     parent = hold_parent(request, target, parent_id) if parent_id is not None else None
@@ -26,6 +34,8 @@ def write_comment(
         request.emit(
             CommentReplied(
                 comment_id=comment.id,
+                course_id=course_id,
+                submission_id=comment.submission_id,
                 parent_author_id=parent.author_id,
                 by_user_id=author_id,
                 path=f"{path}{comment.id}/",

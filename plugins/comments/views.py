@@ -47,9 +47,11 @@ def write_comment(request: Request) -> Any:
 
     409 ``course_archived``; 409 ``comment_deleted`` if the answered one is.
     """
-    course_above(request.context).row.require_not_archived()
+    course = course_above(request.context).row
+    course.require_not_archived()
     comment = operations.write_comment(
         request,
+        course_id=course.id,
         target=request.context.target,
         author_id=request.identity.id,
         path=request.path,

@@ -2,6 +2,6 @@
 
 from .events import CourseDeleted, CoursePublished, CourseTeacherAdded
 from .models import Course
-from .operations import create_course, is_staff, lock_course, publish_course, record_rating
+from .operations import create_course, is_named_staff, is_staff, lock_course, publish_course, record_rating
 from .resources import CourseItem, staff_principals
 from .roles import teaches

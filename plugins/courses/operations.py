@@ -11,7 +11,7 @@ from plugins.accounts.api import User, get_active_user
 from .dependents import count_dependents
 from .events import CourseDeleted, CoursePublished, CourseTeacherAdded
 from .models import Course, CourseTeacher
-from .roles import TEACHING, teaches
+from .roles import TEACHING, is_named, teaches
 
 
 def create_course(
@@ -70,7 +70,8 @@ def publish_course(request: Request, course: Course, *, by_user_id: UUID) -> Non
 
 def delete_course(request: Request, course: Course, *, by_user_id: UUID, is_forced: bool = False) -> None:
     """Remove a course. Emits ``CourseDeleted``. Raises: Conflict("has_dependents") with counts, unless forced."""
-    # Whoever enrols right now is waited for and counted; whoever comes later finds no course.
+    # Whoever writes beneath it right now is waited for and counted; whoever comes later finds no course. A DELETE has
+    # this lock since the course was found.
     request.db.execute(select(Course.id).where(Course.id == course.id).with_for_update())
     dependents = count_dependents(request, course.id)
     if dependents and not is_forced:
@@ -138,6 +139,11 @@ def lock_course(request: Request, course_id: UUID) -> None:
 def is_staff(request: Request, course_id: UUID, user_id: UUID) -> bool:
     """Whether a user owns or co-teaches the course."""
     return bool(request.db.scalar(select(teaches(literal(user_id), literal(course_id)))))
+
+
+def is_named_staff(request: Request, course_id: UUID, user_id: UUID) -> bool:
+    """Whether a course names a user as owner or co-teacher, also one whose role lets them teach no more."""
+    return bool(request.db.scalar(select(is_named(literal(user_id), literal(course_id)))))
 
 
 def is_teacher(request: Request, user_id: UUID) -> bool:

@@ -30,6 +30,12 @@ def add_teacher(request: Request) -> Any:
     return request.created(operations.add_teacher(request, course, user_id, by_user_id=request.identity.id))
 
 
+@teacher.get(permission=P.OWN)
+def show_teacher(request: Request) -> Any:
+    """One co-teacher."""
+    return request.represent(request.context.row)
+
+
 @teacher.delete(permission=P.OWN)
 def remove_teacher(request: Request) -> Any:
     """Take a co-teacher's rights in this course, from the next request on."""

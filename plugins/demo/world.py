@@ -124,6 +124,7 @@ def talk(request: Request, dice: random.Random, course: Course, lesson: Lesson, 
     """A question on a lesson, and its answer."""
     where: dict[str, Any] = {
         "target": {"lesson_id": lesson.id},
+        "course_id": course.id,
         "path": f"/api/courses/{course.id}/lessons/{lesson.id}/comments/",
     }
     question = write_comment(request, **where, author_id=student.id, text=dice.choice(QUESTIONS))

@@ -37,7 +37,7 @@ def includeme(config: Configurator) -> None:
         "plugins.enrollments.subscribers.refuse_enrolled_teacher", "plugins.courses.events.CourseTeacherAdded"
     )
     config.add_subscriber("plugins.enrollments.subscribers.delete_enrollments", "plugins.courses.events.CourseDeleted")
-    config.add_subscriber("plugins.enrollments.subscribers.drop_enrollments", "plugins.accounts.events.UserErased")
+    config.add_subscriber("plugins.enrollments.subscribers.drop_enrollments", "plugins.accounts.events.UserForgotten")
     config.add_jobs("plugins.enrollments.jobs")
     config.require_verified("plugins.enrollments.resources.MyEnrollment", "enrollment:enrol_self")
     config.add_export("enrollments", "plugins.enrollments.exports.enrollments")

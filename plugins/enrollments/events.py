@@ -18,6 +18,22 @@ class StudentEnrolled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RequirementsChanged(Event):
+    """A course requires something else than before; who has reached 100 % by that is looked for in a job."""
+
+    course_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompletionConfirmed(Event):
+    """A student who completed the course before did something more and, as it is now, stands at 100 % again."""
+
+    enrollment_id: UUID
+    course_id: UUID
+    student_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class CourseCompleted(Event):
     """A student has done all that the course requires; once per enrollment."""
 

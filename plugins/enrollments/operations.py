@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from courseplatform.api import Conflict, Invalid, NotFound, Request
 from plugins.accounts.api import get_active_user
-from plugins.courses.api import Course, is_staff
+from plugins.courses.api import Course, is_named_staff
 
-from .events import StudentEnrolled
+from .events import RequirementsChanged, StudentEnrolled
 from .jobs import complete_finished
 from .models import Enrollment
 from .progress import refresh_progress
@@ -29,7 +29,7 @@ def enrol(request: Request, *, course: Course, student_id: UUID, by_user_id: UUI
         raise Invalid.field("student_id", "must be an active user")
     course = hold_course(request, course.id)
     course.require_not_archived()
-    if is_staff(request, course.id, student_id):
+    if is_named_staff(request, course.id, student_id):
         raise Conflict("is_staff")
     enrollment = insert_enrollment(request, course.id, student_id)
     is_new = enrollment is not None
@@ -105,8 +105,9 @@ def remove_enrollment(request: Request, enrollment: Enrollment) -> None:
 
 
 def recheck_course(request: Request, course_id: UUID) -> None:
-    """Enqueue a look at who has completed the course, after what it requires has changed."""
+    """Enqueue a look at who has completed the course, after what it requires has changed: ``RequirementsChanged``."""
     request.enqueue(complete_finished, course_id=course_id)
+    request.emit(RequirementsChanged(course_id=course_id))
 
 
 def drop_all(request: Request, student_id: UUID) -> None:

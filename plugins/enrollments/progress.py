@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, Select, literal, select, update
 
 from courseplatform.api import NotFound, Request
 
-from .events import CourseCompleted
-from .models import Enrollment
+from .events import CompletionConfirmed, CourseCompleted
+from .models import ENROLLED, Enrollment
 
 #: How many enrollments one transaction checks for completion.
 CHUNK = 500
@@ -114,20 +114,29 @@ def refresh_progress(
 ) -> UUID | None:
     """Complete the active enrollments, one student's or the course's, that have reached 100 %. Idempotent.
 
-    Emits ``CourseCompleted`` for each. Looks at ``CHUNK`` enrollments: gives the id to go on after, None at the end.
+    Emits ``CourseCompleted`` for each; for one student who completed the course before and stands at 100 %,
+    ``CompletionConfirmed``. Looks at ``CHUNK`` enrollments: gives the id to go on after, None at the end.
     """
-    active = select(Enrollment.id).where(Enrollment.course_id == course_id, Enrollment.status == "active")
+    looked_at = select(Enrollment.id, Enrollment.status).where(Enrollment.course_id == course_id)
     if student_id is not None:
-        active = active.where(Enrollment.student_id == student_id)
+        looked_at = looked_at.where(Enrollment.student_id == student_id, Enrollment.status.in_(ENROLLED))
+    else:
+        looked_at = looked_at.where(Enrollment.status == "active")
     if after_id is not None:
-        active = active.where(Enrollment.id > after_id)
+        looked_at = looked_at.where(Enrollment.id > after_id)
     # Locked first, counted by a later statement: of two who finish the last two lessons at once, the second one waits
     # here and then sees the work of both.
-    locked = active.order_by(Enrollment.id).limit(CHUNK).with_for_update(key_share=True)
-    ids = list(request.db.scalars(locked))
+    locked = looked_at.order_by(Enrollment.id).limit(CHUNK).with_for_update(key_share=True)
+    statuses = {row.id: row.status for row in request.db.execute(locked)}
+    ids = list(statuses)
     if not ids:
         return None
     total, done = sums(request)
+    if statuses[ids[0]] == "completed":  # one student's, and the only one
+        found = select(Enrollment.id).where(Enrollment.id == ids[0], total > 0, done >= total)
+        if request.db.scalar(found) is not None:
+            request.emit(CompletionConfirmed(enrollment_id=ids[0], course_id=course_id, student_id=student_id))
+        return None
     completed = request.db.execute(
         update(Enrollment)
         .where(Enrollment.id.in_(ids), total > 0, done >= total)

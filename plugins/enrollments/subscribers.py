@@ -1,7 +1,7 @@
 """Reactions of enrollments."""
 
 from courseplatform.api import Conflict
-from plugins.accounts.api import UserErased
+from plugins.accounts.api import UserForgotten
 from plugins.courses.api import CourseDeleted, CourseTeacherAdded, lock_course
 
 from .operations import delete_all, drop_all, is_enrolled
@@ -21,6 +21,6 @@ def delete_enrollments(event: CourseDeleted) -> None:
         delete_all(event.request, event.course_id)
 
 
-def drop_enrollments(event: UserErased) -> None:
+def drop_enrollments(event: UserForgotten) -> None:
     """An erased user is nobody's active student."""
     drop_all(event.request, event.user_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from courseplatform.api import NotFound, Request, Service, check_match, digest
+from courseplatform.api import NotFound, Request, Service, check_body_match, set_body_etag
 
 from . import operations
 from .models import Enrollment
@@ -62,8 +62,7 @@ def show_my_enrollment(request: Request) -> Any:
     row = find_with_percent(request, request.context.course.id, request.identity.id)
     if row is None:
         raise NotFound()
-    request.response.conditional_response = True
-    return tagged(request, row)
+    return set_body_etag(request, request.represent(row))
 
 
 @my_enrollment.put(permission=P.ENROL_SELF)
@@ -73,13 +72,12 @@ def enrol_me(request: Request) -> Any:
     409 ``is_staff``, ``course_archived``; 409 ``enrollment_removed`` if the staff removed the caller.
     """
     course, student_id = request.context.course, request.identity.id
-    if "If-Match" in request.headers:
-        check_my_match(request, find_with_percent(request, course.id, student_id))
+    check_body_match(request, lambda: represented(request, find_with_percent(request, course.id, student_id)))
     row, is_new = operations.enrol(request, course=course, student_id=student_id, by_user_id=student_id)
     if is_new:
         request.response.status_int = 201
         request.response.location = request.path
-    return tagged(request, row)
+    return set_body_etag(request, request.represent(row))
 
 
 @my_enrollment.delete(permission=P.ENROL_SELF)
@@ -91,8 +89,7 @@ def drop_my_enrollment(request: Request) -> Any:
     row = operations.find_enrollment(request, request.context.course.id, request.identity.id, is_locking=True)
     if row is None:
         raise NotFound()
-    if "If-Match" in request.headers:
-        check_my_match(request, row)
+    check_body_match(request, lambda: represented(request, row))
     operations.drop_enrollment(request, row)
     return request.no_content()
 
@@ -103,21 +100,8 @@ def show_progress(request: Request) -> Any:
 
     404 ``not_found`` if never enrolled.
     """
-    return progress_of(request, request.context.__parent__.id, request.identity.id)
+    return set_body_etag(request, progress_of(request, request.context.__parent__.id, request.identity.id))
 
 
-def tagged(request: Request, row: Enrollment) -> Any:
-    """The caller's enrollment and its ETag, which core sets only where the context is the item."""
-    body = request.represent(row)
-    extensions = body.get("extensions")
-    request.response.etag = f"{my_tag(body)}.{digest(extensions)}" if extensions else my_tag(body)
-    return body
-
-
-def my_tag(body: dict[str, Any]) -> str:
-    return digest({name: value for name, value in body.items() if name != "extensions"})
-
-
-def check_my_match(request: Request, row: Enrollment | None) -> None:
-    """Raises: PreconditionFailed (412)."""
-    check_match(request, my_tag(request.represent(row)) if row is not None else "", False)
+def represented(request: Request, row: Enrollment | None) -> Any:
+    return request.represent(row) if row is not None else None

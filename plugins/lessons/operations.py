@@ -90,7 +90,7 @@ def announce(request: Request, lesson: Lesson, *, by_user_id: UUID) -> None:
 def delete_lesson(request: Request, lesson: Lesson) -> None:
     """Remove a lesson with its completions, and have the course rechecked.
 
-    Raises: 409 ``conflict`` by constraint, if students' submissions hang on its assignments.
+    Raises: 409 ``has_submissions`` by constraint, if students' submissions hang on its assignments.
     """
     request.db.execute(delete(Lesson).where(Lesson.id == lesson.id))
     recheck_course(request, lesson.course_id)

@@ -45,5 +45,11 @@ class Completion(Node):
 
     @property
     def __acl__(self) -> Any:
-        (student,) = role_principals("course", self.__parent__.row.course_id, ("student",))
-        return [(Deny, "role:admin", P.COMPLETE), (Allow, student, P.COMPLETE), (Deny, Everyone, P.COMPLETE)]
+        course_id = self.__parent__.row.course_id
+        (student,) = role_principals("course", course_id, ("student",))
+        staff = ["role:admin", *staff_principals(course_id)]
+        return [
+            *((Deny, principal, P.COMPLETE) for principal in staff),
+            (Allow, student, P.COMPLETE),
+            (Deny, Everyone, P.COMPLETE),
+        ]

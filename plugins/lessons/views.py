@@ -61,7 +61,7 @@ def update_lesson(request: Request) -> Any:
 def delete_lesson(request: Request) -> Any:
     """Delete a lesson and its assignments.
 
-    409 ``conflict`` if students' submissions hang on those: unpublish the lesson instead.
+    409 ``has_submissions`` if students' submissions hang on those: unpublish the lesson instead.
     """
     operations.delete_lesson(request, request.context.row)
     return request.no_content()
@@ -78,7 +78,7 @@ def show_order(request: Request) -> Any:
 
 @order.put(permission=P.WRITE, body=Order)
 def reorder(request: Request) -> Any:
-    """Put all lessons of the course in the order of ``lesson_ids``. Answers the list of them, the first hundred.
+    """Put all lessons of the course in the order of ``lesson_ids``. Answers the first page of the list, a hundred.
 
     428 ``precondition_required`` without the order's ETag in If-Match; 412 ``precondition_failed`` if it has changed
     since. 422 unless every lesson of the course is named exactly once.
@@ -88,8 +88,13 @@ def reorder(request: Request) -> Any:
     check_match(request, digest(current_ids), True)
     operations.reorder_lessons(request, course_id=course_id, lesson_ids=wanted_ids, current_ids=current_ids)
     request.response.etag = digest(wanted_ids)
-    first = select(Lesson).where(Lesson.course_id == course_id).order_by(Lesson.position).limit(PAGE_SIZE)
-    return {"results": request.represent(list(request.db.scalars(first))), "next": None, "previous": None}
+    return request.paginate(
+        select(Lesson).where(Lesson.course_id == course_id),
+        order=(Lesson.position, Lesson.id),
+        is_descending=False,
+        path=request.path.removesuffix("order/"),
+        limit=PAGE_SIZE,
+    )
 
 
 def course_id_of(request: Request) -> Any:

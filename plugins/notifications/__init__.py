@@ -1,41 +1,16 @@
 """Notifications: what users should know, made from what happens elsewhere.
 
 Offers: a user's notifications; delivery to one user or to all who hold a role at a course.
-Needs: accounts; the plugins whose events it listens to, all by name.
+Needs: accounts. Listens to whichever of the plugins about courses are on.
 """
 
 from pyramid.config import Configurator
 
-SUBSCRIBERS = (
-    ("course_enrolled", "plugins.enrollments.events.StudentEnrolled"),
-    ("lesson_published", "plugins.lessons.events.LessonPublished"),
-    ("assignment_published", "plugins.assignments.events.AssignmentPublished"),
-    ("assignment_dates_changed", "plugins.assignments.events.AssignmentDatesChanged"),
-    ("assignment_due_soon", "plugins.assignments.events.AssignmentDueSoon"),
-    ("submission_submitted", "plugins.submissions.events.SubmissionSubmitted"),
-    ("submission_graded", "plugins.submissions.events.SubmissionGraded"),
-    ("submission_returned", "plugins.submissions.events.SubmissionReturned"),
-    ("comment_replied", "plugins.comments.events.CommentReplied"),
-    ("certificate_issued", "plugins.certificates.events.CertificateIssued"),
-    ("certificate_revoked", "plugins.certificates.events.CertificateRevoked"),
-    ("role_changed", "plugins.accounts.events.UserRoleChanged"),
-    ("forget_user", "plugins.accounts.events.UserErased"),
-)
+NEIGHBOURS = ("courses", "enrollments", "lessons", "assignments", "submissions", "comments", "certificates")
 
 
 def includeme(config: Configurator) -> None:
-    for name in (
-        "accounts",
-        "courses",
-        "enrollments",
-        "lessons",
-        "assignments",
-        "submissions",
-        "certificates",
-        "comments",
-    ):
-        config.include(f"plugins.{name}")
-    config.registry["notifications.course_node"] = config.maybe_dotted("plugins.courses.api.CourseItem")
+    config.include("plugins.accounts")
     config.add_problems("plugins.notifications.problems.PROBLEMS")
     reading, marking = ["notification:list", "notification:view"], ["notification:mark", "notification:mark_all"]
     config.add_scope("notifications:read", "See your notifications", reading, is_read_only=True)
@@ -48,6 +23,8 @@ def includeme(config: Configurator) -> None:
     )
     config.add_export("notifications", "plugins.notifications.exports.notifications")
     config.add_jobs("plugins.notifications.jobs")
-    for subscriber, event in SUBSCRIBERS:
-        config.add_subscriber(f"plugins.notifications.subscribers.{subscriber}", event)
+    config.add_subscriber("plugins.notifications.subscribers.role_changed", "plugins.accounts.events.UserRoleChanged")
+    config.add_subscriber("plugins.notifications.subscribers.forget_user", "plugins.accounts.events.UserForgotten")
+    for name in NEIGHBOURS:
+        config.when_on(f"plugins.{name}", f"plugins.notifications.attachments.{name}")
     config.scan("plugins.notifications.views")

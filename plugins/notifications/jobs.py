@@ -9,7 +9,7 @@ from courseplatform.api import Request
 from plugins.accounts.api import get_active_user
 
 from .models import Notification
-from .operations import deliver, role_holders
+from .operations import deliver, role_holders, takes_part
 
 CHUNK_USERS = 1_000
 
@@ -25,9 +25,16 @@ def notify(
     subject_id: UUID,
     subject_url: str,
     actor_id: UUID | None,
+    course_id: UUID | None = None,
+    role: str | None = None,
 ) -> None:
-    """Tell one user of an event, unless they did it themselves or are no longer active. Idempotent."""
+    """Tell one user of an event, unless they did it themselves or are no longer active. Idempotent.
+
+    ``course_id``, ``role``: only if they then hold that role at this course, teach it or are an administrator.
+    """
     if recipient_id == actor_id or get_active_user(request, recipient_id) is None:
+        return
+    if course_id and role and not takes_part(request, recipient_id, course_id=course_id, role=role):
         return
     subject = _subject(subject_type, subject_id, subject_url)
     deliver(request, recipient_ids=[recipient_id], event_id=event_id, kind=kind, message=message, subject=subject)

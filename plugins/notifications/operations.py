@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 from uuid_utils.compat import uuid7
@@ -68,6 +68,14 @@ def deliver(
     }
     rows = [{"id": uuid7(), "recipient_id": recipient_id, **told} for recipient_id in recipient_ids]
     request.db.execute(insert(Notification).on_conflict_do_nothing(), rows)
+
+
+def takes_part(request: Request, user_id: UUID, *, course_id: UUID, role: str) -> bool:
+    """Whether an active user holds a local role at a course now, teaches it or is an administrator."""
+    person, node_class = aliased(User), request.registry["notifications.course_node"]
+    holds = [holds_role(request, node_class, name, person.id, course_id) for name in (role, "teacher")]
+    found = select(person.id).where(person.id == user_id, person.is_active, or_(person.role == "admin", *holds))
+    return request.db.scalar(found) is not None
 
 
 def role_holders(

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 from uuid_utils.compat import uuid7
 
-from plugins.accounts.api import UserErased, UserRoleChanged
+from plugins.accounts.api import UserForgotten, UserRoleChanged
 
 from . import jobs
 
@@ -19,7 +19,7 @@ Subject = dict[str, Any]
 def course_enrolled(event: Any) -> None:
     """To a student whom another enrolled."""
     message = f'You were enrolled in "{event.course_title}".'
-    tell(event, "enrolled", event.student_id, message, course(event))
+    tell(event, "enrolled", event.student_id, message, course(event), role="student")
 
 
 def lesson_published(event: Any) -> None:
@@ -59,20 +59,23 @@ def submission_graded(event: Any) -> None:
     if event.is_first:
         message = f'Your work on "{event.assignment_title}" was graded: {event.grade_points} points.'
         event_id = uuid5(event.submission_id, "graded")
-        tell(event, "graded", event.student_id, message, submission(event), event_id=event_id)
+        tell(event, "graded", event.student_id, message, submission(event), role="participant", event_id=event_id)
 
 
 def submission_returned(event: Any) -> None:
     message = f'Your work on "{event.assignment_title}" was returned for another try.'
-    tell(event, "returned", event.student_id, message, submission(event))
+    tell(event, "returned", event.student_id, message, submission(event), role="participant")
 
 
 def comment_replied(event: Any) -> None:
+    """While the author of the answered comment may read the thread: of one's submission also after the course."""
+    role = "student" if event.submission_id is None else "participant"
     subject = subject_of("comment", event.comment_id, event.path)
-    tell(event, "replied", event.parent_author_id, "Someone replied to your comment.", subject)
+    tell(event, "replied", event.parent_author_id, "Someone replied to your comment.", subject, role=role)
 
 
 def certificate_issued(event: Any) -> None:
+    """Whatever became of the course: a certificate stays its student's."""
     message = f'Your certificate for "{event.course_title}" was issued.'
     tell(event, "certificate_issued", event.student_id, message, certificate(event))
 
@@ -87,15 +90,22 @@ def role_changed(event: UserRoleChanged) -> None:
     tell(event, "role_changed", event.user_id, f"Your role is now: {event.role}.", subject)
 
 
-def forget_user(event: UserErased) -> None:
+def forget_user(event: UserForgotten) -> None:
     """An erased user's notifications go; those still on their way find the account inactive."""
     event.request.enqueue(jobs.forget_recipient, recipient_id=event.user_id)
 
 
 def tell(
-    event: Any, kind: str, recipient_id: UUID, message: str, subject: Subject, *, event_id: UUID | None = None
+    event: Any,
+    kind: str,
+    recipient_id: UUID,
+    message: str,
+    subject: Subject,
+    *,
+    role: str | None = None,
+    event_id: UUID | None = None,
 ) -> None:
-    """Notify one user after the commit, never the one who did it."""
+    """Notify one user after the commit, never the one who did it; with ``role`` if they then hold it at the course."""
     # The event's id is made here and not in the job, so that a retried job is not a second event.
     actor_id = getattr(event, "by_user_id", None)
     if recipient_id != actor_id:
@@ -106,6 +116,8 @@ def tell(
             recipient_id=recipient_id,
             message=message,
             actor_id=actor_id,
+            course_id=event.course_id if role else None,
+            role=role,
             **subject,
         )
 

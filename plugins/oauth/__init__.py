@@ -17,6 +17,9 @@ def includeme(config: Configurator) -> None:
     config.add_setting("oauth.refresh_token_ttl_s", positive_int, default=30 * 24 * 3600)
     config.add_setting("oauth.authorize_url", default="")
     config.add_problems("plugins.oauth.problems.PROBLEMS")
+    config.add_capability(
+        "oauth_provider", "OAuth 2.1 and OpenID Connect, described at /.well-known/openid-configuration"
+    )
     config.add_scope("openid", "Know who you are", ["oauth:userinfo"])
     config.add_token_prefix("cpo_", "plugins.oauth.identities.access_tokens")
     config.add_token_prefix("cpp_", "plugins.oauth.identities.personal_tokens")
@@ -34,7 +37,7 @@ def includeme(config: Configurator) -> None:
     config.add_export("consents", "plugins.oauth.exports.consents")
     config.add_export("personal_tokens", "plugins.oauth.exports.personal_tokens")
     config.add_subscriber("plugins.oauth.subscribers.end_tokens", "plugins.accounts.api.SessionsEnded")
-    config.add_subscriber("plugins.oauth.subscribers.forget_user", "plugins.accounts.api.UserErased")
+    config.add_subscriber("plugins.oauth.subscribers.forget_user", "plugins.accounts.api.UserForgotten")
     config.add_jobs("plugins.oauth.jobs")
     config.add_periodic_job("plugins.oauth.jobs.purge_tokens", every_s=3600)
     config.scan("plugins.oauth.authorize_views")

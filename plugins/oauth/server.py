@@ -15,7 +15,12 @@ from uuid import UUID
 import orjson
 from authlib.oauth2 import AuthorizationServer, OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749 import grants
-from authlib.oauth2.rfc6749.errors import InvalidClientError, InvalidRequestError, InvalidScopeError
+from authlib.oauth2.rfc6749.errors import (
+    InvalidClientError,
+    InvalidGrantError,
+    InvalidRequestError,
+    InvalidScopeError,
+)
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
@@ -134,7 +139,10 @@ class RefreshGrant(grants.RefreshTokenGrant):
         )
 
     def authenticate_user(self, taken: Any) -> Any:
-        return get_active_user(self.server.request, taken.user_id)
+        user = get_active_user(self.server.request, taken.user_id)
+        if user is None:
+            raise InvalidGrantError("The account is not active")
+        return user
 
     def revoke_old_credential(self, taken: Any) -> None:
         """It was marked as used when it was taken."""

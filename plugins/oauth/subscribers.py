@@ -1,6 +1,6 @@
 """What ends in accounts ends here."""
 
-from plugins.accounts.api import SessionsEnded, UserErased
+from plugins.accounts.api import SessionsEnded, UserForgotten
 
 from . import registry
 
@@ -10,5 +10,5 @@ def end_tokens(event: SessionsEnded) -> None:
     registry.end_tokens(event.request, event.user_id)
 
 
-def forget_user(event: UserErased) -> None:
+def forget_user(event: UserForgotten) -> None:
     registry.forget_user(event.request, event.user_id)

@@ -17,7 +17,7 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("plugins.accounts.resources.Me", "identities", "plugins.oidc.resources.Identities")
     config.add_representation("plugins.oidc.models.ExternalIdentity", "plugins.oidc.representations.identity_json")
     config.add_export("identities", "plugins.oidc.exports.identities")
-    config.add_subscriber("plugins.oidc.subscribers.forget_identities", "plugins.accounts.events.UserErased")
+    config.add_subscriber("plugins.oidc.subscribers.forget_identities", "plugins.accounts.events.UserForgotten")
     config.add_jobs("plugins.oidc.jobs")
     config.add_periodic_job("plugins.oidc.jobs.purge_logins", every_s=3600)
     config.scan("plugins.oidc.views")

@@ -1,19 +1,21 @@
 """Verbs of reviews. Each keeps the course's count and sum of ratings, in its own transaction.
 
-The course's row is taken last, always: so two writers may wait for each other, but never in a circle.
+Who has a review's row takes the course's last; who makes a review takes the course's first, for then nobody else
+has the review: so writers may wait for each other, but never in a circle.
 """
 
 from typing import Any
 from uuid import UUID
 
 from courseplatform.api import Request
-from plugins.courses.api import Course, record_rating
+from plugins.courses.api import Course, lock_course, record_rating
 
 from .models import Review
 
 
 def write_review(request: Request, *, course: Course, student_id: UUID, rating: int, text: str = "") -> Review:
     """Rate a course. Raises: Conflict("course_archived"), and 409 ``already_reviewed`` by constraint."""
+    lock_course(request, course.id)  # the insert takes a weaker lock on it, which nobody may raise besides a deletion
     review = Review(
         course_id=course.id,
         student_id=student_id,

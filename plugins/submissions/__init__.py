@@ -13,6 +13,9 @@ from courseplatform.api import positive_int
 def includeme(config: Configurator) -> None:
     config.include("plugins.assignments")
     config.add_setting("submissions.max_file_bytes", positive_int, default=20 * 1024 * 1024)
+    config.add_capability(
+        "uploads", lambda settings: f"Work as a file of up to {settings['submissions.max_file_bytes']} bytes"
+    )
     config.add_problems("plugins.submissions.problems.PROBLEMS")
     reading = ["submission:list", "submission:list_all", "submission:view"]
     config.add_scope("submissions:read", "See submissions, their files and grades", reading, is_read_only=True)

@@ -17,7 +17,7 @@ giving_back = Service("submission_return", SUBMISSION + "return/", facet_of=SUBM
 def grade_submission(request: Request) -> Any:
     """Check the work with ``grade`` points. A ``reason`` is required once it was checked before.
 
-    403 ``own_work``; 409 ``not_submitted``; 422 above the assignment's maximum.
+    403 ``own_work``; 404 for a draft; 422 above the assignment's maximum.
     """
     assignment = request.context.assignment
     grading.grade_submission(
@@ -33,7 +33,7 @@ def grade_submission(request: Request) -> Any:
 
 @giving_back.put(permission=P.GRADE, body=Return, if_match="required")
 def return_submission(request: Request) -> Any:
-    """Give the work back for another attempt. A grade it had is withdrawn. 403 ``own_work``; 409 ``not_submitted``."""
+    """Give the work back for another attempt. A grade it had is withdrawn. 403 ``own_work``; 404 for a draft."""
     assignment = request.context.assignment
     grading.return_submission(
         request,

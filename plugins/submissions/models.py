@@ -61,6 +61,14 @@ class Submission(Timestamped, Base):
     def is_draft(self) -> bool:
         return self.status == "draft"
 
+    @property
+    def is_open(self) -> bool:
+        """Handed in, and neither checked nor returned."""
+        return self.status == "submitted"
+
+    def hash_content(self) -> str:
+        return content_sha256(self.text, self.file_sha256)
+
     def require_open(self) -> None:
         """Only a draft and unchecked work may change. Raises: Conflict("already_checked" | "already_returned")."""
         if self.status in ("checked", "returned"):
@@ -70,7 +78,7 @@ class Submission(Timestamped, Base):
         """Submit the present content: date it, judge its lateness, sign it with ``content_sha256``."""
         self.status, self.submitted_at = "submitted", now
         self.is_late = due_at is not None and now > due_at
-        self.content_sha256 = content_sha256(self.text, self.file_sha256)
+        self.content_sha256 = self.hash_content()
 
 
 def content_sha256(text: str, file_sha256: str | None) -> str:

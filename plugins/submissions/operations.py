@@ -28,33 +28,32 @@ def submit(
 
     Two at the same moment are decided by the unique attempt. That the student takes the course is the ACL's business.
     Raises: Conflict("course_archived" | "submission_locked" | "draft_exists" | "already_checked" |
-    "attempts_exhausted" | "attempt_exists"); Invalid for empty work; PayloadTooLarge.
+    "attempts_exhausted" | "attempt_exists" | "same_content"); Invalid for empty work; PayloadTooLarge.
     """
     require_takes_work(request, assignment, course, is_holding=True)
-    attempt = next_attempt(request, assignment, student_id)
+    latest = lock_latest(request, assignment, student_id)
     submission = Submission(
         assignment_id=assignment.id,
         student_id=student_id,
-        attempt=attempt,
+        attempt=next_attempt(assignment, latest),
         text=text,
         status="draft",
         created_at=request.now,
     )
-    require_content(submission, file)
     put_file(request, submission, file)
+    require_content(submission)
     request.db.add(submission)
     if status == "submitted":
+        if latest is not None and latest.is_open and latest.content_sha256 == submission.hash_content():
+            raise Conflict("same_content")
         hand_in(request, submission, assignment, course)
     request.db.flush()
     return submission
 
 
-def next_attempt(request: Request, assignment: Assignment, student_id: UUID) -> int:
-    """The number of the student's next attempt. The latest one is locked, so that it can't be checked meanwhile.
-
-    Raises: Conflict("draft_exists" | "already_checked" | "attempts_exhausted").
-    """
-    latest = request.db.scalars(
+def lock_latest(request: Request, assignment: Assignment, student_id: UUID) -> Submission | None:
+    """The student's latest attempt, which can't be checked meanwhile."""
+    return request.db.scalars(
         select(Submission)
         .where(Submission.assignment_id == assignment.id, Submission.student_id == student_id)
         .order_by(Submission.attempt.desc())
@@ -62,6 +61,12 @@ def next_attempt(request: Request, assignment: Assignment, student_id: UUID) -> 
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def next_attempt(assignment: Assignment, latest: Submission | None) -> int:
+    """The number of the attempt after this one. Raises: Conflict("draft_exists" | "already_checked" |
+    "attempts_exhausted").
+    """
     if latest is not None and latest.is_draft:
         raise Conflict("draft_exists")
     if latest is not None and latest.is_checked:
@@ -90,9 +95,9 @@ def edit_submission(
         return
     if "text" in changes:
         submission.text = changes["text"]
-    require_content(submission, changes.get("file", submission.file_key))
     if "file" in changes:
         put_file(request, submission, changes["file"])
+    require_content(submission)
     if status == "submitted":
         hand_in(request, submission, assignment, course)
     request.db.flush()
@@ -119,9 +124,9 @@ def require_takes_work(request: Request, assignment: Assignment, course: Course,
     assignment.require_not_locked(request.now)
 
 
-def require_content(submission: Submission, file: Any) -> None:
-    """Raises: Invalid if there is neither text nor a file."""
-    if not submission.text.strip() and file is None:
+def require_content(submission: Submission) -> None:
+    """Raises: Invalid if there is neither text nor a file with something in it."""
+    if not submission.text.strip() and not submission.file_size_bytes:
         raise Invalid.field("text", "is empty: send a text, a file or both")
 
 

@@ -3,6 +3,7 @@
 PROBLEMS = {
     "malformed_upload": "The multipart/form-data body can't be read. Send text, file and status at most once each.",
     "attempt_exists": "This attempt was handed in at the same moment by another request. Read your submissions again.",
+    "same_content": "Just this is handed in already and waits to be checked.",
     "draft_exists": "You have an open draft of this assignment. Hand it in or delete it first.",
     "attempts_exhausted": "All attempts at this assignment are used up. Your teacher can return one.",
     "already_submitted": "The work is handed in and can't become a draft again. Change or delete it instead.",

@@ -18,7 +18,7 @@ def course_id_of(node: Node) -> Any:
 
 
 class SubmissionItem(Item):
-    """``…/submissions/{submission_id}``: for its student and for staff; nobody else learns that it exists."""
+    """``…/submissions/{submission_id}``: for its student and, unless a draft, for staff; others don't see it."""
 
     model, kind, parent_id = Submission, "submission", "assignment_id"
     view_permission = P.VIEW
@@ -31,13 +31,15 @@ class SubmissionItem(Item):
     def __acl__(self) -> Any:
         submission: Submission = self.row
         (author,) = role_principals("submission", submission.id, ("author",))
-        return [
-            (Deny, "role:admin", P.EDIT),
+        staff = staff_principals(course_id_of(self))
+        acl = [
+            *((Deny, principal, P.EDIT) for principal in ["role:admin", *staff]),
             (Allow, author, P.EDIT),
             (Allow, user_principal(submission.student_id), P.VIEW),
-            *((Allow, principal, (P.VIEW, P.GRADE)) for principal in staff_principals(course_id_of(self))),
-            (Deny, Everyone, P.EDIT),
         ]
+        if submission.is_draft:
+            return [*acl, (Deny, Everyone, (P.VIEW, P.GRADE, P.EDIT))]
+        return [*acl, *((Allow, principal, (P.VIEW, P.GRADE)) for principal in staff), (Deny, Everyone, P.EDIT)]
 
 
 class Submissions(Collection):
@@ -49,10 +51,11 @@ class Submissions(Collection):
     def __acl__(self) -> Any:
         course_id = course_id_of(self)
         student, participant = role_principals("course", course_id, ("student", "participant"))
+        staff = staff_principals(course_id)
         return [
-            (Deny, "role:admin", P.SUBMIT),
+            *((Deny, principal, P.SUBMIT) for principal in ["role:admin", *staff]),
             (Allow, student, P.SUBMIT),
             (Deny, Everyone, P.SUBMIT),
             (Allow, participant, P.LIST),
-            *((Allow, principal, (P.LIST, P.LIST_ALL)) for principal in staff_principals(course_id)),
+            *((Allow, principal, (P.LIST, P.LIST_ALL)) for principal in staff),
         ]

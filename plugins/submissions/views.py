@@ -48,7 +48,8 @@ def submit(request: Request) -> Any:
 
     The receipt's sha256 is taken over the text in UTF-8, one NUL byte and, if there is a file, its own sha256 in hex.
     409 ``course_archived``, ``submission_locked``, ``draft_exists``, ``already_checked``, ``attempts_exhausted``,
-    ``attempt_exists``; 400 ``malformed_upload``; 413 for a file that is too large.
+    ``attempt_exists``; 409 ``same_content`` while the latest attempt says the same and is unchecked;
+    400 ``malformed_upload``; 413 for a file that is too large.
     """
     assignment = request.context.__parent__
     created = operations.submit(

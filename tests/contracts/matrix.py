@@ -172,6 +172,7 @@ MATRIX = [
     r("DELETE", "/courses/{course}/?force=true", "401 403 403 403 403 403 204"),
     r("GET", "/courses/{course}/teachers/", "401 403 403 403 200 403 200"),
     r("POST", "/courses/{course}/teachers/", "401 403 403 403 201 403 201", {"user_id": "{user_T}"}),
+    r("GET", "/courses/{course}/teachers/{user_C}/", "401 403 403 403 200 403 200"),
     r("DELETE", "/courses/{course}/teachers/{user_C}/", "401 403 403 403 204 403 204"),
     # --- lessons and assignments: write
     r("POST", "/courses/{course}/lessons/", "401 403 403 403 201 201 201", TITLE),

@@ -10,15 +10,12 @@ from tests.contracts.stage import send
 from tests.contracts.world import ACTORS
 
 ITEM_GET, LIST_GET, WRITE = 3, 4, 8
-#: One or two for each plugin that knows something of the user, however many rows that are.
-ERASURE = 20
+
 #: Two for the caller, and one or two for each part that a plugin gives.
 EXPORT_GET = 20
 
 
 def budget(row: Row, response: Any) -> int:
-    if row.method == "DELETE" and row.path in ("/users/me/", "/users/{user_X}/"):
-        return ERASURE
     if row.method != "GET":
         return WRITE
     if row.path == "/users/me/export/":

@@ -139,7 +139,7 @@ def note(request: Request, *, text: str) -> None:
     """A job, but in no module of jobs."""
 
 
-@files.post(permission="sandbox:use", query=Then)
+@files.post(permission="sandbox:use", query=Then, is_body_raw=True)
 def upload(request: Request) -> Any:
     """Store the body as a file, then end in one way or another."""
     asked = request.validated["querystring"]

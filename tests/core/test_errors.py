@@ -102,10 +102,12 @@ def test_a_missing_value_is_our_fault_and_not_a_conflict(client: Client) -> None
     assert_problem(client.call("POST", f"{WRITES}?then=null"), 500, "internal_error")
 
 
-def test_a_statement_that_takes_too_long_is_503(client: Client) -> None:
-    answer = client.call("POST", f"{WRITES}?then=sleep")
+def test_a_statement_that_takes_too_long_is_503(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    answer = client.call("POST", f"{WRITES}?then=sleep&name={SECRET}")
     assert_problem(answer, 503, "unavailable")
     assert answer.headers["Retry-After"] == "2"
+    assert f"OperationalError 57014 at POST {WRITES}" in caplog.text
+    assert SECRET not in caplog.text
 
 
 def test_a_database_that_is_away_is_503_while_the_process_lives() -> None:

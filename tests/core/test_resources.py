@@ -89,10 +89,38 @@ def test_the_whole_lineage_costs_one_statement(client: Client, teacher: Actor) -
     assert "course_teachers" in reads[0]
 
 
-def test_a_write_locks_the_leaf_only_and_not_its_key() -> None:
-    statement = str(lineage_statement((CourseItem, TeacherItem), True).compile(dialect=_postgresql()))
-    assert statement.endswith("FOR NO KEY UPDATE OF course_teachers")
+@pytest.mark.parametrize(
+    ("leaf_lock", "clauses"),
+    [
+        ("", "FOR KEY SHARE OF courses, course_teachers"),
+        ("NO KEY UPDATE", "FOR KEY SHARE OF courses FOR NO KEY UPDATE OF course_teachers"),
+        ("UPDATE", "FOR KEY SHARE OF courses FOR UPDATE OF course_teachers"),
+    ],
+)
+def test_a_write_holds_the_lineage_and_locks_the_leaf(leaf_lock: str, clauses: str) -> None:
+    statement = str(lineage_statement((CourseItem, TeacherItem), True, leaf_lock).compile(dialect=_postgresql()))
+    assert " ".join(statement.split()).endswith(clauses)
     assert "LEFT OUTER JOIN" not in statement
+
+
+@pytest.mark.parametrize(
+    ("method", "lock"), [("PUT", "NO KEY UPDATE"), ("PATCH", "NO KEY UPDATE"), ("DELETE", "UPDATE")]
+)
+def test_a_row_is_locked_at_once_as_it_will_be_needed(client: Client, teacher: Actor, method: str, lock: str) -> None:
+    course = make_course(client, teacher)
+    with counted_statements(client.registry) as statements:
+        teacher.call(method, course, {"title": "Algebra"} if method != "DELETE" else None)
+    assert next(s for s in statements if "FROM courses" in s).rstrip().endswith(f"FOR {lock} OF courses")
+
+
+def test_an_erasure_keeps_the_row_and_so_does_not_lock_its_key(client: Client, admin: Actor) -> None:
+    leaver = make_user(client)
+    with counted_statements(client.registry) as statements:
+        admin.delete(f"/api/users/{leaver.id}/", status=None)
+    assert any(s.rstrip().endswith("FOR NO KEY UPDATE OF users") for s in statements)
+
+
+def test_reading_joins_outwards() -> None:
     reading = str(lineage_statement((CourseItem, TeacherItem), False).compile(dialect=_postgresql()))
     assert "FOR" not in reading
     assert "LEFT OUTER JOIN" in reading

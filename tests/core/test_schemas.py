@@ -66,6 +66,15 @@ def test_a_flag_in_a_query_is_one_of_two_words(value: str) -> None:
         "1969-12-31T23:59:59Z",
         "2030-02-30T00:00:00Z",
         "2030-01-01T25:00:00Z",
+        "2030-01-01T00:00Z",
+        "2030-01-01T00:00:00,5Z",
+        "2030-01-01T00:00:00.Z",
+        "2030-01-01T00:00:00+03:00:30",
+        "2030-01-01T00:00:00+0300",
+        "2030-01-01T00:00:00+03",
+        "2030-01-01 00:00:00Z",
+        "2030-01-01T00:00:00Z\n",
+        "203\u0660-01-01T00:00:00Z",
         "2030-W01-1T00:00:00Z",
         "now",
         "",
@@ -82,6 +91,7 @@ def test_a_moment_is_given_in_utc() -> None:
     moment = read(Moment(), "2030-01-01T03:00:00.5+03:00")
     assert moment == datetime(2030, 1, 1, 0, 0, 0, 500_000, UTC)
     assert moment.tzinfo is UTC
+    assert read(Moment(), "2030-01-01t00:00:00.123456789z") == datetime(2030, 1, 1, 0, 0, 0, 123_456, UTC)
 
 
 @pytest.mark.parametrize(

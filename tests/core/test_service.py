@@ -183,15 +183,65 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(
 
 def test_a_missing_slash_is_308_and_keeps_method_and_query(client: Client) -> None:
     answer = client.get("/api/courses?limit=1&search=a%26b", status=308)
-    assert answer.headers["Location"].endswith("/api/courses/?limit=1&search=a%26b")
+    assert answer.headers["Location"] == "/api/courses/?limit=1&search=a%26b"
     answer = client.post("/api/auth/login", {"username": "a", "password": "b"}, status=308)
-    assert answer.headers["Location"].endswith("/api/auth/login/")
+    assert answer.headers["Location"] == "/api/auth/login/"
+
+
+def test_a_redirection_has_no_body(client: Client) -> None:
+    for path in ("/", "/api/courses"):
+        answer = client.get(path, status=308, headers={"Accept": "text/html"})
+        assert answer.body == b""
+        assert answer.headers.get("Content-Type") is None
+
+
+def test_the_bare_address_leads_to_what_the_platform_says_of_itself(client: Client) -> None:
+    assert client.get("/", status=308).headers["Location"] == "/api/"
+    client.call("HEAD", "/", status=308)
+    client.call("POST", "/", status=404)
+
+
+def test_a_location_never_repeats_the_host_header(client: Client, teacher: Actor) -> None:
+    evil = {"Host": "evil.example"}
+    made = teacher.post("/api/courses/", {"title": "Algebra"}, headers=evil)
+    assert made.headers["Location"] == f"/api/courses/{made.json['id']}/"
+    for path in ("/", "/api/courses"):
+        assert client.get(path, status=308, headers=evil).headers["Location"].startswith("/api/")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "status"),
+    [
+        ("application/json", b'{"status": "completed"}', 422),
+        ("application/json", b"{broken", 400),
+        ("application/json", b"[]", 400),
+        ("application/x-www-form-urlencoded", b"status=completed", 415),
+        ("", b"{}", 415),
+        ("application/json", b"{}", 200),
+        ("", b"", 200),
+    ],
+)
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_body_where_none_belongs_is_refused_and_not_ignored(
+    client: Client, teacher: Actor, method: str, content_type: str, body: bytes, status: int
+) -> None:
+    archive = make_course(client, teacher) + "archive/"
+    if method == "DELETE":
+        teacher.put(archive)
+    answer = teacher.call(method, archive, raw=body, content_type=content_type, status=status)
+    if status == 422:
+        assert [(fault["location"], fault["name"]) for fault in answer.json["errors"]] == [("body", "status")]
+
+
+def test_a_post_without_a_body_of_its_own_refuses_one_too(student: Actor) -> None:
+    student.post("/api/auth/logout/", {"everywhere": True}, status=422)
+    student.post("/api/auth/logout/", {}, status=204)
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "/elsewhere", "/api/nothing", "//evil.example/api/courses", "/health"])
 def test_only_known_addresses_are_redirected(client: Client, path: str) -> None:
     answer = client.call("GET", path)
-    assert answer.status_int == (308 if path == "/api" else 404)
+    assert answer.status_int == (308 if path in ("/", "/api") else 404)
     assert "evil.example" not in answer.headers.get("Location", "")
 
 

@@ -177,6 +177,7 @@ def test_an_erasure_ends_every_way_in(world: World) -> None:
     actor.get("/api/users/me/", status=401)
     signing_in = {"username": EMAIL, "password": "a long enough passphrase"}
     world.client.post("/api/auth/login/", signing_in, 401)
+    world.client.run_jobs()
     with world.client.script() as request:
         for model in (ExternalIdentity, OAuthConsent, PersonalToken, EmailToken):
             own = sa.select(sa.func.count()).where(model.user_id == actor.user_id)

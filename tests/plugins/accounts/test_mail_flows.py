@@ -77,6 +77,7 @@ def test_a_link_dies_with_the_account(
     admin.patch(f"/api/users/{student.id}/", {"is_active": True})
     admin.delete(f"/api/users/{student.id}/")
     assert refused(confirm(client, action, token, status=409))
+    client.run_jobs()
     with client.script() as request:
         assert request.db.scalars(select(EmailToken)).all() == []
 

@@ -216,3 +216,60 @@ def test_32_at_once_with_a_token_used_long_ago_all_fail_and_end_the_session(comm
         statuses = set(threads.map(lambda _: refresh(committing_client, stolen, None).status_int, range(32)))
     assert statuses == {401}
     refresh(committing_client, living["refresh_token"], 401)
+
+
+def test_within_the_grace_a_lost_answer_is_asked_for_again(client: Client) -> None:
+    make_user(client, username="grace")
+    first = sign_in(client, "grace")["refresh_token"]
+    refresh(client, first)
+    client.clock.move(seconds=5)
+    again = refresh(client, first).json["refresh_token"]
+    client.clock.move(minutes=15)
+    refresh(client, again)
+
+
+def test_the_grace_is_over_once_a_successor_is_in_use(client: Client) -> None:
+    make_user(client, username="grace")
+    stolen = sign_in(client, "grace")["refresh_token"]
+    victims = refresh(client, stolen).json
+    victims = refresh(client, victims["refresh_token"]).json
+    client.clock.move(seconds=5)
+    assert refresh(client, stolen, 401).json["code"] == "invalid_refresh_token"
+    refresh(client, victims["refresh_token"], 401)
+    client.as_(victims["access_token"]).get(ME, status=401)
+
+
+def test_two_who_parted_within_the_grace_do_not_both_go_on(client: Client) -> None:
+    make_user(client, username="grace")
+    stolen = sign_in(client, "grace")["refresh_token"]
+    victims = refresh(client, stolen).json
+    client.clock.move(seconds=5)
+    thiefs = refresh(client, stolen).json
+    client.clock.move(minutes=15)
+    victims = refresh(client, victims["refresh_token"]).json
+    client.clock.move(minutes=1)
+    refresh(client, thiefs["refresh_token"], 401)
+    refresh(client, victims["refresh_token"], 401)
+
+
+def test_two_who_parted_and_go_on_at_the_same_time_are_found_out_at_the_next_turn(client: Client) -> None:
+    make_user(client, username="grace")
+    stolen = sign_in(client, "grace")["refresh_token"]
+    both = [refresh(client, stolen).json["refresh_token"] for _ in range(2)]
+    client.clock.move(minutes=15)
+    both = [refresh(client, token).json["refresh_token"] for token in both]
+    client.clock.move(minutes=15)
+    assert 401 in [refresh(client, token, None).status_int for token in both]
+    for token in both:
+        refresh(client, token, 401)
+
+
+def test_of_32_answers_at_once_any_one_goes_on(committing_client: Client) -> None:
+    make_user(committing_client, username="grace")
+    token = sign_in(committing_client, "grace")["refresh_token"]
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: refresh(committing_client, token), range(32)))
+    kept = answers[17].json["refresh_token"]
+    for _ in range(3):
+        committing_client.clock.move(minutes=15)
+        kept = refresh(committing_client, kept).json["refresh_token"]

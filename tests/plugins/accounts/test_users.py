@@ -311,3 +311,25 @@ def test_if_match_is_honoured_for_me_too(student: Actor) -> None:
     student.patch(ME, {"first_name": "Grace"}, headers={"If-Match": etag})
     student.patch(ME, {"first_name": "Ada"}, status=412, headers={"If-Match": etag})
     student.delete(ME, status=412, headers={"If-Match": etag})
+
+
+def test_the_etag_of_a_card_tells_nothing_of_what_the_card_hides(
+    client: Client, student: Actor, teacher: Actor, admin: Actor
+) -> None:
+    def etags() -> list[str]:
+        return [actor.get(at(student)).headers["ETag"] for actor in (teacher, student, admin)]
+
+    card, own, full = etags()
+    assert card != own == full == student.get(ME).headers["ETag"]
+    with client.script() as request:
+        user = request.db.get(User, student.id)
+        user.password_hash = None
+    assert etags() == [card, own, full]
+    with client.script() as request:
+        user = request.db.get(User, student.id)
+        user.locale, user.pending_email = "ru", "new@example.com"
+    changed = etags()
+    assert changed[0] == card
+    assert changed[1] == changed[2] != own
+    student.patch(ME, {"first_name": "Grace"})
+    assert etags()[0] != card

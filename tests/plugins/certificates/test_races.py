@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from plugins.certificates.jobs import issue_earned_certificate
 from plugins.certificates.models import Certificate
+from plugins.courses.models import Course
+from plugins.enrollments.models import Enrollment
 from tests.factories.accounts import make_user
 from tests.factories.certificates import finish_lessons, make_certificate
 from tests.factories.courses import id_of, make_course
@@ -54,7 +56,7 @@ def test_a_withdrawn_one_is_issued_once(world):
     make_certificate(client, course, student, "not_issued")
     body = {"student_id": student.id, "course_id": id_of(course)}
     answers = at_once([lambda: teacher.post(URL, body, status=None)] * 8)
-    assert count_statuses(answers) == {200: 8}
+    assert count_statuses(answers) == {201: 1, 200: 7}
     assert len({answer.json["issued_at"] for answer in answers}) == 1
 
 
@@ -79,6 +81,40 @@ def test_of_many_revocations_at_once_one_counts(world):
     assert count_statuses(at_once([call] * 8)) == {200: 1, 412: 7}
 
 
+def test_a_course_that_goes_at_the_same_time_is_unknown(world):
+    client, teacher, course, student = world
+    admin = make_user(client, "admin")
+    body = {"student_id": student.id, "course_id": id_of(course)}
+    for _ in range(4):
+        course = make_course(client, teacher)
+        make_lesson(client, course)
+        enrol(client, course, student)
+        finish_lessons(client, course, student)
+        body["course_id"] = id_of(course)
+        answers = at_once(
+            [lambda b=dict(body): admin.post(URL, b, status=None)] * 3
+            + [lambda c=course: admin.delete(f"{c}?force=true", status=None)]
+        )
+        assert answers[-1].status_int == 204
+        assert {answer.status_int for answer in answers[:-1]} <= {200, 201, 422}
+
+
+def test_issuing_holds_the_course(world):
+    client, _, course, student = world
+    admin = make_user(client, "admin")
+    body = {"student_id": student.id, "course_id": id_of(course)}
+    with ThreadPoolExecutor(1) as thread, client.registry["db.engine"].connect() as connection:
+        connection.execute(delete(Enrollment))
+        connection.execute(delete(Course))
+        issuing = thread.submit(admin.post, URL, body, None)
+        with pytest.raises(TimeoutError):
+            issuing.result(timeout=0.3)
+        connection.commit()
+        answer = issuing.result()
+    assert answer.status_int == 422
+    assert [fault["name"] for fault in answer.json["errors"]] == ["course_id"]
+
+
 def test_an_erasure_at_the_same_time_leaves_no_name(world):
     _, teacher, course, student = world
     body = {"student_id": student.id, "course_id": id_of(course)}
@@ -86,5 +122,6 @@ def test_an_erasure_at_the_same_time_leaves_no_name(world):
         [lambda: teacher.post(URL, body, status=None)] * 4 + [lambda: student.delete("/api/users/me/", status=None)]
     )
     assert all(answer.status_int < 500 for answer in answers)
+    teacher.run_jobs()
     names = [row["student_name"] for row in teacher.get(URL).json["results"]]
     assert names in ([], ["Erased user"])

@@ -11,10 +11,12 @@ from plugins.certificates.jobs import issue_earned_certificate
 from plugins.certificates.models import Certificate
 from plugins.enrollments.api import CourseCompleted
 from tests.factories.accounts import make_user
+from tests.factories.assignments import make_assignment
 from tests.factories.certificates import finish_lessons, make_certificate
 from tests.factories.courses import id_of, make_course
 from tests.factories.enrollments import enrol
 from tests.factories.lessons import make_lesson
+from tests.factories.submissions import make_submission
 
 URL = "/api/users/certificates/"
 
@@ -59,6 +61,49 @@ def test_the_event_enqueues_the_job(client, course, graduate):
         request.emit(CourseCompleted(enrollment_id=enrollment_id, course_id=course_id, student_id=graduate.user_id))
     assert client.run_jobs() >= 1
     assert statuses(graduate) == ["issued"]
+
+
+def test_a_certificate_is_not_lost_to_a_grade_that_was_wrong_for_a_moment(client, teacher, student):
+    course = make_course(client, teacher)
+    assignment = make_assignment(client, make_lesson(client, course, is_required=False), pass_points=5)
+    enrol(client, course, student)
+    work = make_submission(client, assignment, student)
+
+    def grade(points):
+        teacher.put(f"{work}grade/", {"grade": points, "reason": "Recount"}, headers={"If-Match": "*"})
+
+    grade(9)
+    grade(1)
+    client.run_jobs()
+    assert statuses(student) == []
+    grade(9)
+    client.run_jobs()
+    assert statuses(student) == ["issued"]
+
+
+def test_a_certificate_is_not_lost_to_a_lesson_that_is_added_meanwhile(client, teacher, student):
+    course = make_course(client, teacher)
+    lesson = make_lesson(client, course)
+    enrol(client, course, student)
+    student.put(f"{lesson}completion/")
+    added = make_lesson(client, course)
+    client.run_jobs()
+    assert statuses(student) == []
+    student.put(f"{added}completion/")
+    client.run_jobs()
+    assert statuses(student) == ["issued"]
+
+
+def test_a_certificate_is_not_lost_to_a_lesson_that_comes_and_goes(client, teacher, student):
+    course = make_course(client, teacher)
+    lesson = make_lesson(client, course)
+    enrol(client, course, student)
+    student.put(f"{lesson}completion/")
+    added = make_lesson(client, course)
+    client.run_jobs()
+    teacher.delete(added)
+    client.run_jobs()
+    assert statuses(student) == ["issued"]
 
 
 def test_the_rule_is_safe_to_run_twice(client, course, graduate):

@@ -31,6 +31,7 @@ def heard(request: Any) -> Iterator[list[Any]]:
 def write(request: Any, world: World, parent: str | None = None, **fields: Any) -> Comment:
     given = {
         "target": {"lesson_id": UUID(id_of(world.lesson))},
+        "course_id": UUID(id_of(world.course)),
         "author_id": world.owner.user_id,
         "text": "a",
         "parent_id": UUID(id_of(parent)) if parent else None,
@@ -46,6 +47,8 @@ def test_a_reply_to_another_is_announced_with_its_address(world: World) -> None:
     assert events == [
         CommentReplied(
             comment_id=reply.id,
+            course_id=UUID(id_of(world.course)),
+            submission_id=None,
             parent_author_id=world.student.user_id,
             by_user_id=world.owner.user_id,
             path=f"{world.lesson}comments/{reply.id}/",

@@ -26,6 +26,7 @@ def test_a_named_co_teacher_teaches_from_the_next_request_on(
     co_teacher.get(course, status=404)
     answer = teacher.post(f"{course}teachers/", {"user_id": co_teacher.id})
     assert answer.headers["Location"].endswith(f"{course}teachers/{co_teacher.id}/")
+    assert teacher.get(answer.headers["Location"]).json == answer.json
     assert set(answer.json) == {"user_id", "added_at", "user"}
     assert set(answer.json["user"]) == {"id", "username", "first_name", "last_name", "role"}
     co_teacher.patch(course, {"title": "Ours"})

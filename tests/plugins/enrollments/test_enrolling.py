@@ -110,6 +110,14 @@ def test_a_co_teacher_does_not_enrol(client, teacher):
     assert other.put(course + "enrollments/me/", status=409).json["code"] == "is_staff"
 
 
+def test_staff_do_not_enrol_while_their_role_is_another(client, teacher, admin):
+    course, other = make_course(client, teacher), make_user(client, "teacher")
+    add_co_teacher(client, course, other)
+    for actor in (other, teacher):
+        admin.patch(f"/api/users/{actor.id}/", {"role": "student"})
+        assert actor.put(course + "enrollments/me/", status=409).json["code"] == "is_staff"
+
+
 @pytest.mark.parametrize("role", ["student", "teacher", "admin"])
 def test_everyone_else_who_is_signed_in_enrols(client, teacher, role):
     make_user(client, role).put(make_course(client, teacher) + "enrollments/me/", status=201)

@@ -175,6 +175,7 @@ def test_an_erased_user_takes_part_nowhere_but_has_completed_what_they_completed
     active = enrol(client, make_course(client, teacher), student)
     completed = enrol(client, make_course(client, teacher), student, "completed")
     admin.delete(f"/api/users/{student.id}/")
+    client.run_jobs()
     assert (status_of(client, active), status_of(client, completed)) == ("dropped", "completed")
     with client.script() as request:
         assert request.db.get(User, student.user_id).erased_at is not None

@@ -7,7 +7,7 @@ from plugins.enrollments.api import CourseCompleted
 from plugins.lessons.models import Lesson
 from plugins.lessons.operations import complete_lesson
 from tests.factories.accounts import make_user
-from tests.factories.courses import id_of, make_course
+from tests.factories.courses import add_co_teacher, id_of, make_course
 from tests.factories.enrollments import enrol
 from tests.factories.lessons import make_lesson
 
@@ -32,6 +32,13 @@ def test_completing_a_lesson_answers_the_progress(client, course, student):
     assert student.get(course + "progress/").json == body
 
 
+def test_staff_who_are_enrolled_all_the_same_complete_nothing(client, course):
+    lesson, both = make_lesson(client, course), make_user(client, "teacher")
+    enrol(client, course, both)
+    add_co_teacher(client, course, both)
+    both.put(lesson + "completion/", status=403)
+
+
 def test_completing_is_idempotent_and_keeps_the_first_time(client, course, student):
     completion = make_lesson(client, course) + "completion/"
     student.put(completion)
@@ -39,6 +46,26 @@ def test_completing_is_idempotent_and_keeps_the_first_time(client, course, stude
     client.clock.move(hours=1)
     student.put(completion)
     assert student.get(completion).json == first
+
+
+def test_if_match_is_honoured_and_reading_again_is_304(client, course, student):
+    completion = make_lesson(client, course) + "completion/"
+    fresh = student.get(completion).headers["ETag"]
+    student.get(completion, status=304, headers={"If-None-Match": fresh})
+    for method in ("PUT", "DELETE"):
+        answer = student.call(method, completion, status=412, headers={"If-Match": '"nope"'})
+        assert answer.json["code"] == "precondition_failed"
+    student.put(completion, headers={"If-Match": fresh})
+    student.delete(completion, status=412, headers={"If-Match": fresh})
+    student.delete(completion, headers={"If-Match": student.get(completion).headers["ETag"]})
+
+
+def test_the_etag_of_the_progress_moves_with_it(client, course, student):
+    lesson = make_lesson(client, course)
+    before = student.get(course + "progress/").headers["ETag"]
+    student.get(course + "progress/", status=304, headers={"If-None-Match": before})
+    student.put(lesson + "completion/")
+    assert student.get(course + "progress/", headers={"If-None-Match": before}).headers["ETag"] != before
 
 
 def test_reading_never_marks(client, course, student):

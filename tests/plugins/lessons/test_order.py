@@ -3,6 +3,7 @@
 import pytest
 
 from courseplatform.testing import counted_statements
+from plugins.lessons import views
 from tests.factories.courses import id_of, make_course
 from tests.factories.lessons import make_lesson
 
@@ -89,3 +90,16 @@ def test_an_order_takes_one_update_however_many_lessons_there_are(client, teache
         teacher.put(course + "lessons/order/", {"lesson_ids": ids[::-1]}, headers=condition)
     assert len([statement for statement in statements if statement.startswith("UPDATE")]) == 1
     assert len(statements) <= 8, statements
+
+
+def test_of_more_lessons_than_a_page_holds_the_answer_is_the_first_page_of_the_list(
+    client, teacher, course, ids, monkeypatch
+):
+    monkeypatch.setattr(views, "PAGE_SIZE", 2)
+    _, condition = read(teacher, course)
+    first = teacher.put(course + "lessons/order/", {"lesson_ids": ids[::-1]}, headers=condition).json
+    assert [row["id"] for row in first["results"]] == [ids[2], ids[1]]
+    second = teacher.get(first["next"]).json
+    assert [row["id"] for row in second["results"]] == [ids[0]]
+    assert (first["previous"], second["next"]) == (None, None)
+    assert teacher.get(second["previous"]).json == {**first, "next": first["next"]}

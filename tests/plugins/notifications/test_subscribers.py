@@ -7,11 +7,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from courseplatform.testing import counted_statements
-from plugins.accounts.api import User, UserErased, UserRoleChanged
+from plugins.accounts.api import User, UserForgotten, UserRoleChanged
 from plugins.assignments.api import AssignmentDatesChanged, AssignmentDueSoon, AssignmentPublished
 from plugins.certificates.api import CertificateIssued, CertificateRevoked
 from plugins.comments.api import CommentReplied
 from plugins.enrollments.api import StudentEnrolled
+from plugins.enrollments.models import Enrollment
 from plugins.lessons.api import LessonPublished
 from plugins.notifications.models import KINDS
 from plugins.submissions.api import SubmissionGraded, SubmissionReturned, SubmissionSubmitted
@@ -40,6 +41,21 @@ def submission(school: School, by_user_id: UUID, **fields: Any) -> dict[str, Any
     given = {"course_id": school.course_id, "lesson_id": LESSON_ID, "assignment_id": ASSIGNMENT_ID}
     about = {"submission_id": SUBMISSION_ID, "student_id": school.students[0].user_id, "assignment_title": "Sheet 1"}
     return {**given, **about, "by_user_id": by_user_id, **fields}
+
+
+def reply(school: School, author: Any, **fields: Any) -> CommentReplied:
+    """Another student answers ``author``."""
+    comment_id = uuid4()
+    path = f"{lesson_url(school)}comments/{comment_id}/"
+    given = {"comment_id": comment_id, "course_id": school.course_id, "submission_id": None, "path": path}
+    people = {"parent_author_id": author.user_id, "by_user_id": school.students[1].user_id}
+    return CommentReplied(**{**given, **people, **fields})
+
+
+def leave(school: School, student: Any) -> None:
+    with school.client.script() as request:
+        for enrollment in request.db.query(Enrollment).filter_by(student_id=student.user_id):
+            enrollment.status = "removed"
 
 
 def lesson_url(school: School) -> str:
@@ -125,14 +141,51 @@ def test_a_student_is_told_of_each_return(school: School) -> None:
 
 
 def test_the_author_of_a_comment_is_told_of_the_reply(school: School) -> None:
-    comment_id = uuid4()
-    path = f"{lesson_url(school)}comments/{comment_id}/"
     author, other = school.students
-    reply = CommentReplied(comment_id=comment_id, parent_author_id=author.user_id, by_user_id=other.user_id, path=path)
-    school.emit(reply)
+    event = reply(school, author)
+    school.emit(event)
     (told,) = inbox(author)
-    assert (told["kind"], told["subject"]) == ("replied", {"type": "comment", "id": str(comment_id), "url": path})
+    subject = {"type": "comment", "id": str(event.comment_id), "url": event.path}
+    assert (told["kind"], told["subject"]) == ("replied", subject)
     assert kinds(other) == []
+
+
+def test_who_may_not_read_the_thread_any_more_is_not_told_of_the_reply(school: School) -> None:
+    left, demoted = school.students[0], school.co_teacher
+    leave(school, left)
+    with school.client.script() as request:
+        request.db.get(User, demoted.user_id).role = "student"
+    for author in (left, demoted, make_user(school.client), make_user(school.client, "teacher")):
+        school.emit(reply(school, author))
+        assert kinds(author) == []
+
+
+def test_teachers_administrators_and_authors_of_the_work_are_told_of_replies(school: School) -> None:
+    admin, left = make_user(school.client, "admin"), school.students[0]
+    leave(school, left)
+    for author in (school.owner, school.co_teacher, admin):
+        school.emit(reply(school, author))
+        assert kinds(author) == ["replied"]
+    school.emit(reply(school, left, submission_id=SUBMISSION_ID))
+    assert kinds(left) == ["replied"]
+
+
+def test_who_has_left_is_told_of_grades_and_certificates_but_not_of_being_enrolled(school: School) -> None:
+    student = school.students[0]
+    leave(school, student)
+    about = {"course_id": school.course_id, "course_title": "Algebra", "student_id": student.user_id}
+    school.emit(StudentEnrolled(**about, enrollment_id=uuid4(), by_user_id=school.owner.user_id))
+    school.emit(SubmissionGraded(**submission(school, school.owner.user_id, grade_points=60), is_first=True))
+    school.emit(SubmissionReturned(**submission(school, school.owner.user_id)))
+    about["course_id"] = None
+    school.emit(CertificateRevoked(**about, certificate_id=uuid4(), by_user_id=school.owner.user_id))
+    assert kinds(student) == ["graded", "returned", "certificate_revoked"]
+
+
+def test_of_work_in_a_course_that_is_gone_nobody_is_told(school: School) -> None:
+    about = submission(school, school.owner.user_id, grade_points=60, course_id=uuid4())
+    school.emit(SubmissionGraded(**about, is_first=True))
+    assert kinds(school.students[0]) == []
 
 
 def test_a_student_is_told_of_the_certificate(school: School) -> None:
@@ -175,7 +228,7 @@ def test_an_erased_user_keeps_no_notifications(school: School) -> None:
     kept = make_notification(school.client, other)
     with school.client.script() as request:
         request.emit(lesson_published(school))
-        request.emit(UserErased(user_id=student.user_id, transfer_to_id=None, by_user_id=student.user_id))
+        request.emit(UserForgotten(user_id=student.user_id))
         request.db.get(User, student.user_id).is_active = False
     school.client.run_jobs()
     with school.client.script() as request:

@@ -1,6 +1,6 @@
 """Signing in on one platform with an account of another: our client and our provider, over real HTTP."""
 
-import threading
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +8,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from waitress.server import create_server
 
-from courseplatform import migrations
-from courseplatform.testing import Client, fresh_database, make_app, rolled_back
-from tests.factories.accounts import Actor, make_user
+from courseplatform.testing import Client, make_app, rolled_back
+from tests.factories.accounts import PASSWORD, make_user
+from tests.functional.platform import Caller, Platform
 from tests.plugins.oidc.browser import Browser
 
 CALLBACK = "https://courses.test/api/auth/oauth/home/callback/"
@@ -20,47 +19,49 @@ CALLBACK = "https://courses.test/api/auth/oauth/home/callback/"
 
 @dataclass
 class Home:
-    """The other platform. ``user`` has an account there; ``client`` is what we are registered as."""
+    """The other platform, a process. ``user`` has an account there; ``client`` is what we are registered as."""
 
     issuer: str
-    user: Actor
+    user: Caller
+    user_id: str
     client: dict[str, Any]
 
     def approve(self, authorization_url: str, decision: str = "allow") -> dict[str, str]:
         """What a front end of that platform does: ask its user, then follow ``redirect_to``."""
-        asked = dict(parse_qsl(urlsplit(authorization_url).query))
-        described = self.user.get("/api/oauth/authorize/?" + urlsplit(authorization_url).query).json
+        query = urlsplit(authorization_url).query
+        described = self.user("GET", f"/api/oauth/authorize/?{query}", 200)
         assert described["client"]["name"] == "Courses"
-        decided = self.user.post("/api/oauth/authorize/", {**asked, "decision": decision}, 200).json
+        asked = {**dict(parse_qsl(query)), "decision": decision}
+        decided = self.user("POST", "/api/oauth/authorize/", 200, asked)
         assert decided["redirect_to"].startswith(f"{CALLBACK}?")
         return dict(parse_qsl(urlsplit(decided["redirect_to"]).query))
 
 
 @pytest.fixture(scope="module")
-def home(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    server = create_server(lambda *args: app(*args), host="127.0.0.1", port=0, threads=4)
-    issuer = f"http://127.0.0.1:{server.effective_port}"
-    with fresh_database(server_url) as url:
-        migrations.migrate(url)
-        app = make_app(url, tmp_path_factory.mktemp("home"), **{"http.base_url": issuer})
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        web = Client(app)
-        registered = make_user(web, "admin").post(
-            "/api/oauth/clients/",
-            {
-                "name": "Courses",
-                "redirect_uris": [CALLBACK],
-                "grant_types": ["authorization_code"],
-                "scopes": ["openid", "profile", "email"],
-            },
-        )
-        yield Home(issuer, make_user(web, username="hopper"), registered.json)
-        server.close()
-        for channel in list(server._map.values()):
-            channel.close()
-        thread.join(timeout=5)
-        app.registry["db.engine"].dispose()
+def home() -> Iterator[Home]:
+    with tempfile.TemporaryDirectory(prefix="courseplatform-", ignore_cleanup_errors=True) as folder:
+        platform = Platform(Path(folder))
+        try:
+            platform.start()
+            names = ("--username", "root", "--email", "root@example.com", "--password", PASSWORD)
+            platform.run("courseplatform", "create-admin", platform.ini, *names)
+            registered = Caller(platform).sign_in("root", PASSWORD)(
+                "POST",
+                "/api/oauth/clients/",
+                201,
+                {
+                    "name": "Courses",
+                    "redirect_uris": [CALLBACK],
+                    "grant_types": ["authorization_code"],
+                    "scopes": ["openid", "profile", "email"],
+                },
+            )
+            person = {"username": "hopper", "email": "hopper@example.com", "first_name": "Hopper"}
+            user = Caller(platform)("POST", "/api/auth/register/", 201, {**person, "password": PASSWORD})
+            signed_in = Caller(platform).sign_in("hopper", PASSWORD)
+            yield Home(platform.url, signed_in, user["id"], registered)
+        finally:
+            platform.stop()
 
 
 @pytest.fixture
@@ -88,14 +89,14 @@ def test_a_user_of_the_other_platform_signs_in_again_and_again(client: Client, h
         assert (me["username"], me["first_name"], me["role"]) == ("hopper", "Hopper", "student")
         ids.add(me["id"])
     assert len(ids) == 1
-    assert ids != {home.user.id}
+    assert ids != {home.user_id}
 
 
 def test_an_account_here_is_linked_and_signed_in_with(client: Client, home: Home) -> None:
     student = make_user(client)
     linking = Browser(client, "home", token=student.token)
     linked = linking.end(**home.approve(linking.begin(link="true"))).json
-    assert linked["subject"] == home.user.id
+    assert linked["subject"] == home.user_id
     browser = Browser(client, "home")
     tokens = browser.end(**home.approve(browser.begin())).json
     assert client.as_(tokens["access_token"]).get("/api/users/me/").json["id"] == student.id

@@ -112,10 +112,19 @@ def test_nobody_checks_their_own_work(client: Client, course: str, assignment: s
     assert code(give_back(promoted, own, status=403)) == "own_work"
 
 
-def test_a_draft_is_not_checked(client: Client, assignment: str, learner: Actor, teacher: Actor) -> None:
+def test_a_draft_does_not_exist_for_staff(
+    client: Client, assignment: str, learner: Actor, teacher: Actor, admin: Actor
+) -> None:
     draft = make_submission(client, assignment, learner, status="draft")
-    assert code(grade(teacher, draft, 10, 409)) == "not_submitted"
-    assert code(give_back(teacher, draft, status=409)) == "not_submitted"
+    for actor in (teacher, admin):
+        for path in (draft, f"{draft}file/", f"{draft}attempts/", f"{draft}comments/"):
+            actor.get(path, status=404)
+        actor.post(f"{draft}comments/", {"text": "Hurry"}, status=404)
+        grade(actor, draft, 10, 404)
+        give_back(actor, draft, status=404)
+        actor.put(draft, {"text": "Mine"}, status=404)
+    learner.put(draft, {"text": "Done"})
+    grade(teacher, draft, 10)
 
 
 @pytest.mark.parametrize("points", [-1, 101, True, "5", 4.0, None])

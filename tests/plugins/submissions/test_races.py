@@ -38,6 +38,12 @@ def test_of_32_simultaneous_submissions_of_the_only_attempt_one_wins(committing_
         assert request.db.scalar(select(func.count()).select_from(Submission)) == 1
 
 
+def test_of_32_simultaneous_submissions_of_the_same_work_one_counts(committing_client: Client) -> None:
+    _, student, assignment = make_world(committing_client)
+    statuses = at_once(*[lambda: student.post(f"{assignment}submissions/", {"text": "Work"}, None)] * 32)
+    assert statuses == {201: 1, 409: 31}
+
+
 def test_of_many_simultaneous_drafts_one_wins(committing_client: Client) -> None:
     _, student, assignment = make_world(committing_client)
     body = {"text": "Work", "status": "draft"}
@@ -46,7 +52,8 @@ def test_of_many_simultaneous_drafts_one_wins(committing_client: Client) -> None
 
 def test_unlimited_attempts_never_share_a_number(committing_client: Client) -> None:
     _, student, assignment = make_world(committing_client)
-    statuses = at_once(*[lambda: student.post(f"{assignment}submissions/", {"text": "Work"}, None)] * 12)
+    calls = [lambda n=n: student.post(f"{assignment}submissions/", {"text": f"Work {n}"}, None) for n in range(12)]
+    statuses = at_once(*calls)
     assert set(statuses) <= {201, 409}
     with committing_client.script() as request:
         attempts = list(request.db.scalars(select(Submission.attempt).order_by(Submission.attempt)))

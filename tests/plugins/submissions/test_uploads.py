@@ -75,9 +75,17 @@ def test_a_download_that_the_client_has_is_304(learner: Actor, path: str) -> Non
     assert learner.get(address, status=304, headers={"If-None-Match": tag}).body == b""
 
 
-def test_a_file_alone_is_enough_even_an_empty_one(learner: Actor, path: str) -> None:
-    body = send(learner, path, form(part("file", b"", "empty.txt"))).json
-    assert (body["text"], body["file"]["size_bytes"], body["status"]) == ("", 0, "submitted")
+def test_a_file_alone_is_enough_unless_it_is_empty(client: Client, learner: Actor, path: str) -> None:
+    before = stored(client)
+    refused = send(learner, path, form(part("file", b"", "empty.txt")), 422).json
+    assert [fault["name"] for fault in refused["errors"]] == ["text"]
+    assert stored(client) == before
+    body = send(learner, path, form(part("file", b"1", "work.txt"))).json
+    assert (body["text"], body["file"]["size_bytes"], body["status"]) == ("", 1, "submitted")
+    own = f"{path}{body['id']}/"
+    send(learner, own, form(part("file", b"", "empty.txt"), part("text", b"")), 422, "PUT")
+    assert learner.get(f"{own}file/").body == b"1"
+    send(learner, own, form(part("file", b"", "empty.txt"), part("text", b"With words")), 200, "PUT")
 
 
 def test_a_form_may_bring_text_only_or_a_draft(learner: Actor, path: str) -> None:

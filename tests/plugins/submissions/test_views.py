@@ -209,11 +209,11 @@ def test_an_archived_course_takes_no_work(client: Client, course: str, assignmen
 
 def test_each_post_is_the_next_attempt_until_they_are_used_up(client: Client, lesson: str, learner: Actor) -> None:
     path = f"{make_assignment(client, lesson, max_attempts=2)}submissions/"
-    assert [learner.post(path, {"text": "Work"}).json["attempt"] for _ in range(2)] == [1, 2]
-    assert code(learner.post(path, {"text": "Work"}, status=409)) == "attempts_exhausted"
+    assert [learner.post(path, {"text": text}).json["attempt"] for text in ("One", "Two")] == [1, 2]
+    assert code(learner.post(path, {"text": "Three"}, status=409)) == "attempts_exhausted"
     latest = learner.get(path).json["results"][0]
     learner.delete(f"{path}{latest['id']}/")
-    assert learner.post(path, {"text": "Work"}).json["attempt"] == 2
+    assert learner.post(path, {"text": "Three"}).json["attempt"] == 2
 
 
 def test_a_returned_attempt_may_be_followed_and_a_checked_one_not(
@@ -223,6 +223,29 @@ def test_a_returned_attempt_may_be_followed_and_a_checked_one_not(
     assert learner.post(f"{assignment}submissions/", {"text": "Better"}).json["attempt"] == 2
     make_submission(client, assignment, learner, status="checked")
     assert code(learner.post(f"{assignment}submissions/", {"text": "Best"}, status=409)) == "already_checked"
+
+
+def test_the_same_work_is_not_handed_in_twice_while_it_waits(
+    client: Client, assignment: str, learner: Actor, teacher: Actor
+) -> None:
+    path = f"{assignment}submissions/"
+    first = learner.post(path, {"text": "Work"}).json
+    assert code(learner.post(path, {"text": "Work"}, status=409)) == "same_content"
+    assert learner.post(path, {"text": "Other work"}).json["attempt"] == 2
+    latest = learner.post(path, {"text": "Work"}).json
+    assert latest["receipt"]["sha256"] == first["receipt"]["sha256"]
+    teacher.put(f"{path}{latest['id']}/return/", {"feedback": "No"}, headers={"If-Match": "*"})
+    assert learner.post(path, {"text": "Work"}).json["attempt"] == 4
+
+
+def test_staff_who_are_enrolled_all_the_same_hand_nothing_in(client: Client, course: str, assignment: str) -> None:
+    both = make_user(client, "teacher")
+    enrol(client, course, both)
+    own = make_submission(client, assignment, both)
+    add_co_teacher(client, course, both)
+    both.post(f"{assignment}submissions/", {"text": "Work"}, status=403)
+    both.put(own, {"text": "Again"}, status=403)
+    both.delete(own, status=403)
 
 
 def test_one_draft_at_a_time_and_it_is_handed_in_by_put_or_patch(assignment: str, learner: Actor) -> None:

@@ -1,0 +1,42 @@
+"""Plugins that work with each other where both are on: ``config.when_on``, and which plugins are on.
+
+What a plugin can't do without, it includes. What it only does for a neighbour waits here until every plugin is
+included, so that the order in which they are named has no meaning and none switches another on.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.settings import aslist
+
+
+def when_on(config: Configurator, plugins: str | Iterable[str], attachment: Any) -> None:
+    """Include ``attachment`` (a function of ``config``, by dotted name) if all of ``plugins`` are on.
+
+    ``plugins``: dotted names of modules. An attachment includes no other plugin.
+    """
+    config.action(("when on", attachment), None)
+    config.registry["attachments"].append((config, set(aslist(plugins)), attachment))
+
+
+def included(config: Configurator) -> set[str]:
+    """The modules that were included beside core, whether a setting or another plugin named them."""
+    paths = [action["includepath"] for action in config.action_state.actions]
+    beside = [path for path in paths if path and path[0] != "courseplatform:includeme"]
+    return {spec.partition(":")[0] for path in beside for spec in path}
+
+
+def include_attachments(config: Configurator) -> None:
+    """Attach neighbours to each other: called once, when every plugin is included and nothing is committed yet."""
+    modules = included(config)
+    parts = {name for name in modules if any(name.startswith(f"{other}.") for other in modules)}
+    config.registry["plugins"] = sorted(modules - parts)
+    for attaching, needed, attachment in config.registry["attachments"]:
+        if needed <= modules:
+            attaching.include(attachment)
+
+
+def includeme(config: Configurator) -> None:
+    config.registry["attachments"], config.registry["plugins"] = [], []
+    config.add_directive("when_on", when_on)

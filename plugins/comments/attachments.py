@@ -1,0 +1,26 @@
+"""Where comments hang, while the plugin of what they are about is on."""
+
+from pyramid.config import Configurator
+
+
+def lessons(config: Configurator) -> None:
+    hang(config, "lesson", "plugins.lessons.api.LessonItem", "plugins.comments.resources.LessonComments")
+
+
+def assignments(config: Configurator) -> None:
+    hang(
+        config, "assignment", "plugins.assignments.api.AssignmentItem", "plugins.comments.resources.AssignmentComments"
+    )
+
+
+def submissions(config: Configurator) -> None:
+    hang(
+        config, "submission", "plugins.submissions.api.SubmissionItem", "plugins.comments.resources.SubmissionComments"
+    )
+
+
+def hang(config: Configurator, target: str, node: str, comments: str) -> None:
+    """Mount comments beneath a node. Their services are named one by one: a scan would find those of all targets."""
+    config.add_resource_node(node, "comments", comments)
+    config.add_cornice_service(config.maybe_dotted(f"plugins.comments.views.{target}_comments"))
+    config.add_cornice_service(config.maybe_dotted(f"plugins.comments.views.{target}_comment"))
