@@ -28,6 +28,8 @@ def url(committing_client: Client) -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
+    for channel in list(server._map.values()):  # else it waits for clients that keep their connections
+        channel.close()
     thread.join(timeout=10)
 
 
