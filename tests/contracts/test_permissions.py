@@ -12,10 +12,9 @@ from tests.contracts.world import ACTORS
 @pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row.method} {row.path}")
 def test_a_cell_answers_as_the_matrix_says_and_a_refusal_changes_no_row(row: Row, stage: Any) -> None:
     world, connection = stage
-    got = []
+    got, before = [], hash_of_rows(connection)
     for letter in ACTORS:
         cell = connection.begin_nested()
-        before = hash_of_rows(connection)
         response = send(world, row, letter)
         got.append(response.status_int)
         if response.status_int >= 400:
