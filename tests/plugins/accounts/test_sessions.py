@@ -171,7 +171,12 @@ def end_session(client: Client, admin: Actor, user: Actor) -> None:
     user.delete(f"{SESSIONS}{session['id']}/")
 
 
-@pytest.mark.parametrize("end", [deactivate, log_out, end_session])
+def change_password(client: Client, admin: Actor, user: Actor) -> None:
+    passwords = {"current_password": PASSWORD, "new_password": "another long passphrase"}
+    user.post("/api/auth/password-change/", passwords, status=200)
+
+
+@pytest.mark.parametrize("end", [deactivate, log_out, end_session, change_password])
 def test_what_ended_stays_ended_with_redis_wiped(redis_client: Client, redis_server: RedisServer, end: Any) -> None:
     admin, user = make_user(redis_client, "admin"), make_user(redis_client)
     user.get(ME)
