@@ -20,7 +20,7 @@ def write_comment(
     parent_id: UUID | None = None,
     path: str,
 ) -> Comment:
-    """Comment on a target, or answer a comment on it. Emits ``CommentWritten``, ``CommentReplied`` if that is another's.
+    """Comment on a target, or answer a comment on it. Emits ``CommentWritten``; ``CommentReplied`` to another's.
 
     ``target``: ``{"lesson_id": …}``, ``{"assignment_id": …}`` or ``{"submission_id": …}``; ``course_id``: its course.
     ``path``: the address of its comments.
