@@ -7,4 +7,5 @@ from .models import SignInSession, User
 from .operations import find_by_login, get_active_user, register
 from .representations import user_card, user_cards
 from .resources import Me, Users
+from .sealing import seal, unseal
 from .sessions import open_session, user_of_session

@@ -10,7 +10,6 @@ look at the database, and a real one that is not in memory is looked for once.
 import hashlib
 import hmac
 import logging
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,17 +17,15 @@ from datetime import timedelta
 from typing import Any
 
 import jwt
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from courseplatform.api import Request
 
 from .models import SigningKey
+from .sealing import Box, derived
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +38,6 @@ MAKE: dict[str, Callable[[], Any]] = {
     "RS256": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
 }
 PUBLIC_MEMBERS = ("kty", "crv", "x", "y", "n", "e")
-NONCE_BYTES = 12
 KID_HALF = 16
 #: A token may still be signed by a transaction that began before the rotation.
 OVERLAP_MARGIN = timedelta(seconds=60)
@@ -67,9 +63,9 @@ class Seal:
     """What ``accounts.token_secret`` protects: private keys and the names of keys. One derived key for each purpose."""
 
     def __init__(self, secret: str) -> None:
-        self.id = derived(secret, "name of the secret")[:8].hex()
-        self.naming_key = derived(secret, "names of keys")
-        self.cipher = AESGCM(derived(secret, "private keys"))
+        self.id = derived(secret, "signing keys: name of the secret")[:8].hex()
+        self.naming_key = derived(secret, "signing keys: names of keys")
+        self.box = Box(derived(secret, "signing keys: private keys"))
 
     def new_kid(self) -> str:
         return self.complete(secrets.token_hex(KID_HALF // 2))
@@ -84,25 +80,16 @@ class Seal:
         plain = private.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self.cipher.encrypt(nonce, plain, f"{kid} {algorithm}".encode())
+        return self.box.close(plain, f"{kid} {algorithm}")
 
     def open(self, row: Any) -> OpenKey | None:
         """The key of a row; None for one that was not sealed by us, or not for this kid and algorithm."""
-        sealed, bound_to = row.sealed_private_key, f"{row.kid} {row.algorithm}".encode()
-        try:
-            plain = self.cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
-        except (InvalidTag, ValueError):
+        plain = self.box.open(row.sealed_private_key, f"{row.kid} {row.algorithm}")
+        if plain is None:
             log.error("signing key %s was tampered with and is not used", row.kid)
             return None
         private = serialization.load_der_private_key(plain, password=None)
         return OpenKey(row.kid, row.algorithm, private, private.public_key())
-
-
-def derived(secret: str, purpose: str) -> bytes:
-    """32 bytes from the secret, for one purpose (HKDF, RFC 5869)."""
-    info = f"courseplatform signing keys: {purpose}".encode()
-    return HKDF(hashes.SHA256(), length=32, salt=None, info=info).derive(secret.encode())
 
 
 class KeyRing:
