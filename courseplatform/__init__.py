@@ -9,6 +9,7 @@ from pyramid.settings import aslist
 CORE = (
     "neighbours",
     "settings",
+    "cli",
     "db",
     "responses",
     "errors",
@@ -22,10 +23,11 @@ CORE = (
     "pagination",
     "events",
     "jobs",
+    "worker",
+    "scheduler",
     "files",
     "mail",
     "status",
-    "cli",
 )
 
 
