@@ -39,6 +39,7 @@ setup(
         "redis>=8",
         "limits>=5.8",
         "rq>=3",
+        "prometheus-client>=0.24",
         "waitress>=3.0.2",
         "orjson>=3.13",
         "uuid-utils>=1.2",

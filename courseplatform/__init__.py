@@ -22,6 +22,7 @@ CORE = (
     "representation",
     "pagination",
     "events",
+    "metrics",
     "jobs",
     "worker",
     "scheduler",

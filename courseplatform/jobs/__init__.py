@@ -68,6 +68,7 @@ def includeme(config: Configurator) -> None:
     config.add_directive("add_periodic_job", add_periodic_job)
     config.add_periodic_job(purge_outbox, every_s=3600)
     config.add_command("courseplatform.jobs.commands.jobs")
+    config.add_metrics("courseplatform.jobs.figures.job_figures")
     config.add_request_method(enqueue)
 
     def connect() -> None:
