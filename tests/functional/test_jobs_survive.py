@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -18,10 +17,10 @@ from rq import Callback, Queue
 from rq.serializers import DefaultSerializer, JSONSerializer
 
 from courseplatform import migrations
+from courseplatform.db import script_request
 from courseplatform.jobs import OutboxJob
 from courseplatform.testing import fresh_database
 from tests.functional import proof_jobs
-from tests.functional.platform import Platform
 from tests.functional.proof import POINTS
 from tests.functional.workshop import Workshop, kill
 
@@ -177,9 +176,27 @@ def test_what_others_put_into_redis_runs_nothing(workshop: Workshop) -> None:
     assert not target.exists()
 
 
+def test_dead_jobs_are_listed_tried_again_and_forgotten_by_command(workshop: Workshop) -> None:
+    names = ["one", "two", "three"]
+    with script_request(workshop.registry) as request:
+        for name in names:
+            job = OutboxJob(name="tests.functional.proof_jobs.leave_effect", arguments={"name": name}, attempts=10)
+            job.created_at = job.due_at = job.dead_at = request.now
+            job.last_error = "TimeoutError"
+            request.db.add(job)
+    listed = workshop.command("jobs", "list", workshop.ini)
+    assert "3 dead" in listed
+    assert listed.count("10 attempts  tests.functional.proof_jobs.leave_effect  TimeoutError") == 3
+    one = next(job for job in workshop.jobs() if job.arguments["name"] == "one")
+    assert "1 jobs will be tried again" in workshop.command("jobs", "retry", workshop.ini, "--id", str(one.id))
+    workshop.wait_for_all(["one"])
+    assert "0 jobs are forgotten" in workshop.command("jobs", "purge", workshop.ini, "--yes", "--name", "other")
+    assert "2 jobs are forgotten" in workshop.command("jobs", "purge", workshop.ini, "--yes")
+    assert "0 dead" in workshop.command("jobs", "list", workshop.ini)
+
+
 def test_rqs_own_tools_see_queue_and_workers(workshop: Workshop) -> None:
-    command = [Platform.script("rq"), "info", "--url", workshop.redis.url]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+    told = workshop.command("info", "--url", workshop.redis.url, program="rq")
     assert "courseplatform" in told and "5 workers, 1 queues" in told
 
 

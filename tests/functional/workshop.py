@@ -71,16 +71,22 @@ class Workshop:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
-        """``courseplatform COMMAND workshop.ini …``"""
+        """``courseplatform COMMAND workshop.ini …``, in the background."""
         name, *options = command
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("COURSEPLATFORM_", "DATABASE_", "REDIS_"))}
-        environ = {**kept, "PYTHONPATH": str(ROOT), "PROOF_FOLDER": str(self.folder)}
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                [Platform.script("courseplatform"), name, self.ini, *options], env=environ, stdout=log, stderr=log
-            )
+            line = [Platform.script("courseplatform"), name, self.ini, *options]
+            process = subprocess.Popen(line, env=self.environ(), stdout=log, stderr=log)
         self.processes.append(process)
         return process
+
+    def command(self, *arguments: Any, program: str = "courseplatform") -> str:
+        """What a command prints."""
+        line = [Platform.script(program), *arguments]
+        return subprocess.run(line, env=self.environ(), capture_output=True, text=True, timeout=60, check=True).stdout
+
+    def environ(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("COURSEPLATFORM_", "DATABASE_", "REDIS_"))}
+        return {**kept, "PYTHONPATH": str(ROOT), "PROOF_FOLDER": str(self.folder)}
 
     def stop(self) -> None:
         for process in self.processes:
