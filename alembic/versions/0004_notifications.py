@@ -34,14 +34,22 @@ def upgrade() -> None:
         "SELECT recipient_id, max(sequence) FROM notifications GROUP BY recipient_id"
     )
     op.create_index(
-        "ix__notifications__recipient_id_sequence", "notifications", ["recipient_id", "sequence", "id"], unique=False
+        "uq__notifications__recipient_id_sequence",
+        "notifications",
+        ["recipient_id", "sequence"],
+        unique=True,
+        postgresql_where=sa.text("sequence > 0"),
     )
 
 
 def downgrade() -> None:
     # What was mailed only never was in a list.
     op.execute("DELETE FROM notifications WHERE NOT is_listed")
-    op.drop_index("ix__notifications__recipient_id_sequence", table_name="notifications")
+    op.drop_index(
+        "uq__notifications__recipient_id_sequence",
+        table_name="notifications",
+        postgresql_where=sa.text("sequence > 0"),
+    )
     op.drop_column("notifications", "is_listed")
     op.drop_column("notifications", "sequence")
     op.drop_table("notification_inboxes")

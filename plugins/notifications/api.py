@@ -1,5 +1,5 @@
 """What other plugins may import from notifications."""
 
 from .models import Notification
-from .news import Subject
+from .news import News, Subject
 from .operations import tell, tell_role

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 from courseplatform.api import Request, holds_role
 from plugins.accounts.api import User
 
+from .kinds import CHANNELS
 from .models import Inbox, Notification
 from .news import News
 from .texts import render
@@ -25,8 +26,8 @@ def audience(request: Request, news: News) -> frozenset[str]:
     is_over = news.until_at is not None and request.now > news.until_at
     if is_over or news.kind not in request.registry["notifications.kinds"]:
         return frozenset()
-    see = request.registry["notifications.subjects"].get(news.subject_type)
-    return frozenset(see(request, news.subject_id, news.told) if see else {news.role or STAFF, STAFF})
+    see = request.registry["notifications.subjects"].get(news.subject.type)
+    return frozenset(see(request, news.subject.id, news.told) if see else {news.role or STAFF, STAFF})
 
 
 def may_be_told(request: Request, user_id: UUID, news: News) -> bool:
@@ -78,6 +79,8 @@ def deliver(request: Request, news: News, recipient_ids: Collection[UUID]) -> li
     kind = request.registry["notifications.kinds"][news.kind]
     inboxes = next_sequences(request, recipient_ids)
 
+    about = {"kind": news.kind, "subject": news.subject.json(), "event_id": news.event_id, "created_at": request.now}
+
     @cache
     def message(locale: str, timezone: str) -> str:
         return render(kind, news.variant, news.told, locale=locale, timezone=timezone)
@@ -86,46 +89,46 @@ def deliver(request: Request, news: News, recipient_ids: Collection[UUID]) -> li
     # Read only now: who is erased later waits for their inbox, and is then forgotten with this in it.
     active = select(User.id, User.locale, User.timezone).where(User.id.in_(recipient_ids), User.is_active)
     for person in request.db.execute(active):
-        inbox = inboxes[person.id]
+        inbox, row_id = inboxes[person.id], uuid7()
+        is_listed, is_mailed = (kind.goes_to(channel, inbox.preferences) for channel in CHANNELS)
         row = {
-            "id": uuid7(),
+            "id": row_id,
             "recipient_id": person.id,
-            "kind": news.kind,
             "message": message(person.locale, person.timezone),
-            "subject": news.subject,
-            "event_id": news.event_id,
             "sequence": inbox.last_sequence,
-            "is_listed": kind.goes_to("in_app", inbox.preferences),
+            "is_listed": is_listed,
             "is_read": False,
-            "created_at": request.now,
         }
-        is_mailed = kind.goes_to("email", inbox.preferences)
-        if row["is_listed"] or is_mailed:
-            rows.append(row)
+        if is_listed or is_mailed:
+            rows.append({**about, **row})
         if is_mailed:
-            mailed.add(row["id"])
+            mailed.add(row_id)
     if not rows:
         return []
-    made = request.db.scalars(insert(Notification).on_conflict_do_nothing().returning(Notification.id), rows)
+    once = [Notification.recipient_id, Notification.kind, Notification.event_id]
+    new = insert(Notification).on_conflict_do_nothing(index_elements=once).returning(Notification.id)
+    made = request.db.scalars(new, rows)
     return [notification_id for notification_id in made if notification_id in mailed]
 
 
-def next_sequences(request: Request, recipient_ids: Collection[UUID]) -> dict[UUID, Any]:
-    """Number the next change of some inboxes, and hold these until the commit: user id → its row as it is now.
+def next_sequences(request: Request, recipient_ids: Collection[UUID], count: int = 1) -> dict[UUID, Any]:
+    """Number the next ``count`` changes of each inbox, and hold it until the commit: user id → its row as it is now.
 
     Always in the order of the ids, so that two who need several never wait for each other in a circle.
     """
     ids = literal(sorted(recipient_ids), ARRAY(Uuid()))
     moved = (
         insert(Inbox)
-        .from_select(["recipient_id", "last_sequence"], select(func.unnest(ids), literal(1)), include_defaults=False)
-        .on_conflict_do_update(index_elements=[Inbox.recipient_id], set_={"last_sequence": Inbox.last_sequence + 1})
+        .from_select(
+            ["recipient_id", "last_sequence"], select(func.unnest(ids), literal(count)), include_defaults=False
+        )
+        .on_conflict_do_update(index_elements=[Inbox.recipient_id], set_={"last_sequence": Inbox.last_sequence + count})
         .returning(Inbox.recipient_id, Inbox.last_sequence, Inbox.preferences)
     )
     return {row.recipient_id: row for row in request.db.execute(moved)}
 
 
-def next_sequence(request: Request, recipient_id: UUID) -> int:
-    """The same for one inbox: the number alone."""
-    sequence: int = next_sequences(request, [recipient_id])[recipient_id].last_sequence
-    return sequence
+def next_sequence(request: Request, recipient_id: UUID, count: int = 1) -> int:
+    """The same for one inbox: the number of the first of these changes."""
+    last: int = next_sequences(request, [recipient_id], count)[recipient_id].last_sequence
+    return last - count + 1

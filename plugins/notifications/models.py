@@ -13,8 +13,8 @@ from courseplatform.api import Base, Timestamped
 class Notification(Timestamped, Base):
     """``event_id`` names what it is about: one event tells one recipient one kind of thing once.
 
-    ``subject``: ``{"type": "lesson", "id": uuid, "url": "/api/…/"}`` or null. ``sequence``: where its latest change
-    stands among all changes of its recipient's inbox. Not ``is_listed``: it is mailed only.
+    ``subject``: ``{"type": "lesson", "id": uuid, "url": "/api/…/"}`` or null. ``sequence``: the number of its latest
+    change among all changes of its recipient's inbox. Not ``is_listed``: it is mailed only.
     """
 
     __tablename__ = "notifications"
@@ -31,7 +31,13 @@ class Notification(Timestamped, Base):
     __table_args__ = (
         UniqueConstraint("recipient_id", "kind", "event_id", info={"conflict": "already_notified"}),
         Index("ix__notifications__recipient_id_id", "recipient_id", "id"),
-        Index("ix__notifications__recipient_id_sequence", "recipient_id", "sequence", "id"),
+        Index(
+            "uq__notifications__recipient_id_sequence",
+            "recipient_id",
+            "sequence",
+            unique=True,
+            postgresql_where=text("sequence > 0"),
+        ),
     )
 
 

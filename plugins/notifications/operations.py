@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, literal, select, update
+from sqlalchemy import Uuid, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from uuid_utils.compat import uuid7
 
@@ -13,74 +13,25 @@ from plugins.accounts.api import get_active_user
 from . import jobs
 from .delivery import next_sequence
 from .models import Notification
-from .news import News, Subject
+from .news import News
 
 
-def tell(
-    request: Request,
-    kind: str,
-    recipient_id: UUID,
-    subject: Subject,
-    *,
-    actor_id: UUID | None = None,
-    event_id: UUID | None = None,
-    course_id: UUID | None = None,
-    role: str | None = None,
-    variant: str | None = None,
-    **told: Any,
-) -> None:
-    """Notify one user after the commit, never the one who did it; with ``role`` if they then hold it at the course.
-
-    ``told``: scalars that the kind's text names. Raises: LookupError for an unknown kind or a value that it lacks.
-    """
-    if recipient_id != actor_id:
-        news = make_news(request, kind, subject, actor_id, event_id, variant, told, course_id=course_id, role=role)
+def tell(request: Request, recipient_id: UUID, news: News) -> None:
+    """Notify one user after the commit. Raises: LookupError for an unknown kind or a value that its text lacks."""
+    check_news(request, news)
+    if recipient_id != news.actor_id:
         request.enqueue(jobs.notify, recipient_id=recipient_id, **news.arguments())
 
 
-def tell_role(
-    request: Request,
-    kind: str,
-    course_id: UUID,
-    role: str,
-    subject: Subject,
-    *,
-    actor_id: UUID | None = None,
-    event_id: UUID | None = None,
-    variant: str | None = None,
-    until_at: Any = None,
-    **told: Any,
-) -> None:
-    """Notify all who hold ``role`` at a course after the commit, but not after ``until_at``. Raises: as ``tell``."""
-    place = {"course_id": course_id, "role": role, "until_at": until_at}
-    news = make_news(request, kind, subject, actor_id, event_id, variant, told, **place)
+def tell_role(request: Request, news: News) -> None:
+    """Notify all who then hold the role of the news at its course, after the commit. Raises: as ``tell``."""
+    check_news(request, news)
     request.enqueue(jobs.notify_role, **news.arguments())
 
 
-def make_news(
-    request: Request,
-    kind: str,
-    subject: Subject,
-    actor_id: UUID | None,
-    event_id: UUID | None,
-    variant: str | None,
-    told: dict[str, Any],
-    **place: Any,
-) -> News:
-    """Raises: LookupError for an unknown kind or a value that its text lacks: now, and not when readers wait for it."""
-    request.registry["notifications.kinds"][kind].require_told(variant, told)
-    return News(
-        # Made here and not in the job, so that a retried job is not a second event.
-        event_id=event_id or uuid7(),
-        kind=kind,
-        subject_type=subject.type,
-        subject_id=subject.id,
-        subject_url=subject.url,
-        actor_id=actor_id,
-        variant=variant,
-        told=told,
-        **place,
-    )
+def check_news(request: Request, news: News) -> None:
+    """Raises: LookupError, now and not when a thousand readers wait for it."""
+    request.registry["notifications.kinds"][news.kind].require_told(news.variant, news.told)
 
 
 def create_notification(request: Request, *, recipient_id: UUID, message: str) -> Notification:
@@ -120,9 +71,11 @@ def mark_all_read(request: Request, *, recipient_id: UUID) -> int:
     locked = select(Notification.id).where(*is_unread).order_by(Notification.id).with_for_update(key_share=True)
     ids = list(request.db.scalars(locked))
     if ids:
-        read = update(Notification).where(Notification.id == any_(literal(ids, ARRAY(Uuid()))))
-        values = {"is_read": True, "sequence": next_sequence(request, recipient_id)}
-        request.db.execute(read.values(**values), execution_options={"synchronize_session": False})
+        first = next_sequence(request, recipient_id, count=len(ids))
+        held = func.unnest(literal(ids, ARRAY(Uuid()))).table_valued("id", with_ordinality="place").render_derived()
+        read = update(Notification).where(Notification.id == held.c.id)
+        read = read.values(is_read=True, sequence=first - 1 + held.c.place)
+        request.db.execute(read, execution_options={"synchronize_session": False})
     return len(ids)
 
 

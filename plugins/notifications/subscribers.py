@@ -9,74 +9,90 @@ from uuid import uuid5
 from plugins.accounts.api import UserForgotten, UserRoleChanged
 
 from . import jobs
-from .news import Subject
+from .news import News, Subject
 from .operations import tell, tell_role
 
 
 def course_enrolled(event: Any) -> None:
     """To a student whom another enrolled."""
-    about = {**by(event), "course_id": event.course_id, "role": "student"}
-    tell(event.request, "enrolled", event.student_id, course(event), **about, title=event.course_title)
+    told = {"title": event.course_title}
+    news = News(kind="enrolled", subject=course(event), told=told, **to(event, "student"))
+    tell(event.request, event.student_id, news)
 
 
 def lesson_published(event: Any) -> None:
-    tell_students(event, "lesson_published", lesson(event))
+    told = {"title": event.title}
+    news = News(kind="lesson_published", subject=lesson(event), told=told, **to(event, "student"))
+    tell_role(event.request, news)
 
 
 def assignment_published(event: Any) -> None:
-    tell_students(event, "assignment_published", assignment(event))
+    told = {"title": event.title}
+    news = News(kind="assignment_published", subject=assignment(event), told=told, **to(event, "student"))
+    tell_role(event.request, news)
 
 
 def assignment_dates_changed(event: Any) -> None:
     """Of the due date only: when the work is locked says the assignment itself."""
-    if event.is_due_date_changed:
-        variant = "moved" if event.due_at else "removed"
-        tell_students(event, "due_date_changed", assignment(event), variant=variant, due_at=event.due_at)
+    if not event.is_due_date_changed:
+        return
+    told = {"title": event.title, "due_at": event.due_at}
+    about = {"variant": "removed" if event.due_at is None else "moved", **to(event, "student")}
+    tell_role(event.request, News(kind="due_date_changed", subject=assignment(event), told=told, **about))
 
 
 def assignment_due_soon(event: Any) -> None:
     """Once per student and assignment, however often it is announced and wherever the date moves."""
-    event_id = uuid5(event.assignment_id, "due_soon")
-    about = {"event_id": event_id, "until_at": event.due_at, "due_at": event.due_at}
-    tell_students(event, "due_soon", assignment(event), **about)
+    told = {"title": event.title, "due_at": event.due_at}
+    once = {"event_id": uuid5(event.assignment_id, "due_soon"), "until_at": event.due_at, **to(event, "student")}
+    tell_role(event.request, News(kind="due_soon", subject=assignment(event), told=told, **once))
 
 
 def submission_submitted(event: Any) -> None:
-    about = {**by(event), "title": event.assignment_title, "status": "submitted"}
-    tell_role(event.request, "submitted", event.course_id, "teacher", submission(event), **about)
+    told = {"title": event.assignment_title, "status": "submitted"}
+    news = News(kind="submitted", subject=submission(event), told=told, **to(event, "teacher"))
+    tell_role(event.request, news)
 
 
 def submission_graded(event: Any) -> None:
     """Once per submission: later changes of the grade are told by nobody."""
-    if event.is_first:
-        event_id = uuid5(event.submission_id, "graded")
-        tell_author(event, "graded", event_id=event_id, status="checked", points=event.grade_points)
+    if not event.is_first:
+        return
+    told = {"title": event.assignment_title, "status": "checked", "points": event.grade_points}
+    once = {"event_id": uuid5(event.submission_id, "graded"), **to(event, "participant")}
+    tell(event.request, event.student_id, News(kind="graded", subject=submission(event), told=told, **once))
 
 
 def submission_returned(event: Any) -> None:
-    tell_author(event, "returned", status="returned")
+    told = {"title": event.assignment_title, "status": "returned"}
+    news = News(kind="returned", subject=submission(event), told=told, **to(event, "participant"))
+    tell(event.request, event.student_id, news)
 
 
 def comment_replied(event: Any) -> None:
     """While the author of the answered comment may read the thread: of one's submission also after the course."""
     role = "student" if event.submission_id is None else "participant"
     subject = Subject("comment", event.comment_id, event.path)
-    about = {**by(event), "course_id": event.course_id, "role": role}
-    tell(event.request, "replied", event.parent_author_id, subject, **about)
+    tell(event.request, event.parent_author_id, News(kind="replied", subject=subject, **to(event, role)))
 
 
 def certificate_issued(event: Any) -> None:
-    tell_holder(event, "certificate_issued", status="issued")
+    """Whatever became of the course: a certificate stays its student's."""
+    told = {"title": event.course_title, "status": "issued"}
+    news = News(kind="certificate_issued", subject=certificate(event), told=told, actor_id=event.by_user_id)
+    tell(event.request, event.student_id, news)
 
 
 def certificate_revoked(event: Any) -> None:
-    tell_holder(event, "certificate_revoked", status="revoked")
+    told = {"title": event.course_title, "status": "revoked"}
+    news = News(kind="certificate_revoked", subject=certificate(event), told=told, actor_id=event.by_user_id)
+    tell(event.request, event.student_id, news)
 
 
 def role_changed(event: UserRoleChanged) -> None:
     subject = Subject("user", event.user_id, f"/api/users/{event.user_id}/")
-    about = {**by(event), "variant": event.role, "new_role": event.role}
-    tell(event.request, "role_changed", event.user_id, subject, **about)
+    about = {"variant": event.role, "told": {"new_role": event.role}, "actor_id": event.by_user_id}
+    tell(event.request, event.user_id, News(kind="role_changed", subject=subject, **about))
 
 
 def forget_user(event: UserForgotten) -> None:
@@ -84,27 +100,9 @@ def forget_user(event: UserForgotten) -> None:
     event.request.enqueue(jobs.forget_recipient, recipient_id=event.user_id)
 
 
-def tell_students(event: Any, kind: str, subject: Subject, **about: Any) -> None:
-    """All who take the course."""
-    tell_role(event.request, kind, event.course_id, "student", subject, **by(event), title=event.title, **about)
-
-
-def tell_author(event: Any, kind: str, **about: Any) -> None:
-    """The student whose work it is, also after the course."""
-    about |= {**by(event), "course_id": event.course_id, "role": "participant", "title": event.assignment_title}
-    tell(event.request, kind, event.student_id, submission(event), **about)
-
-
-def tell_holder(event: Any, kind: str, **about: Any) -> None:
-    """Whatever became of the course: a certificate stays its student's."""
-    url = f"/api/users/certificates/{event.certificate_id}/"
-    subject = Subject("certificate", event.certificate_id, url)
-    tell(event.request, kind, event.student_id, subject, **by(event), title=event.course_title, **about)
-
-
-def by(event: Any) -> dict[str, Any]:
-    """Who did it, and so need not be told."""
-    return {"actor_id": getattr(event, "by_user_id", None)}
+def to(event: Any, role: str) -> dict[str, Any]:
+    """Only for those who hold the role at the event's course by then, and not for the one who did it."""
+    return {"course_id": event.course_id, "role": role, "actor_id": getattr(event, "by_user_id", None)}
 
 
 def course(event: Any) -> Subject:
@@ -121,3 +119,7 @@ def assignment(event: Any) -> Subject:
 
 def submission(event: Any) -> Subject:
     return Subject("submission", event.submission_id, f"{assignment(event).url}submissions/{event.submission_id}/")
+
+
+def certificate(event: Any) -> Subject:
+    return Subject("certificate", event.certificate_id, f"/api/users/certificates/{event.certificate_id}/")

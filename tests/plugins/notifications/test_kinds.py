@@ -12,7 +12,7 @@ from pyramid.exceptions import ConfigurationConflictError, ConfigurationError
 
 from courseplatform.testing import Client, make_app, rolled_back
 from plugins.notifications import kinds as kinds_module
-from plugins.notifications.api import Subject, tell
+from plugins.notifications.api import News, Subject, tell
 from plugins.notifications.kinds import sentences
 from plugins.notifications.texts import GREETINGS, MOMENTS, REASONS, TEXTS, render
 from tests.factories.accounts import make_user
@@ -68,8 +68,8 @@ def test_another_plugin_tells_a_kind_of_its_own(client_with_badges: Client) -> N
     assert set(student.get(PREFERENCES).json["in_app"]) == {"badge_won", "role_changed"}
     for is_shown in (False, True):
         with client.script() as request:
-            subject = Subject("badge", badge_id, "/api/badges/1/")
-            tell(request, "badge_won", student.user_id, subject, badge="Gold", is_shown=is_shown)
+            subject, told = Subject("badge", badge_id, "/api/badges/1/"), {"badge": "Gold", "is_shown": is_shown}
+            tell(request, student.user_id, News(kind="badge_won", subject=subject, told=told))
     (mail,) = mailbox.read()
     (told,) = student.get(f"{ALL}?kind=badge_won").json["results"]
     assert told["message"] == mail["Subject"] == "Вы получили «Gold»."

@@ -12,7 +12,7 @@ from plugins.assignments.jobs import announce_due_soon
 from plugins.assignments.models import Assignment
 from plugins.notifications import delivery, jobs
 from plugins.notifications.models import Notification
-from plugins.notifications.news import News
+from plugins.notifications.news import News, Subject
 from tests.factories.accounts import make_user
 
 from .conftest import kinds, make_school
@@ -39,8 +39,7 @@ def test_of_two_scans_at_once_each_student_hears_once_and_is_mailed_once(committ
 
 def test_what_is_delivered_during_an_erasure_is_forgotten_with_it(committing_client: Client) -> None:
     client, student = committing_client, make_user(committing_client)
-    subject = {"subject_type": "thing", "subject_id": uuid4(), "subject_url": "/api/x/"}
-    news = News(event_id=uuid4(), kind="message", told={"message": "Hello."}, **subject)
+    news = News(kind="message", subject=Subject("thing", uuid4(), "/api/x/"), told={"message": "Hello."})
     delivered, may_end = Barrier(2, timeout=5), Barrier(2, timeout=5)
 
     def deliver() -> None:

@@ -10,6 +10,7 @@ from courseplatform.testing import counted_statements
 from plugins.accounts.api import User, UserForgotten, UserRoleChanged
 from plugins.assignments.jobs import announce_due_soon
 from plugins.assignments.models import Assignment
+from plugins.notifications.api import News, Subject, tell
 from plugins.submissions.models import Submission
 from tests.factories.accounts import make_user
 from tests.factories.assignments import make_assignment
@@ -228,10 +229,8 @@ def test_every_kind_of_the_domain_can_be_asked_for(school: School) -> None:
 
 
 def test_a_value_that_a_text_lacks_is_a_fault_at_once(school: School) -> None:
-    from plugins.notifications.api import Subject, tell
-
     subject = Subject("lesson", uuid4(), "/api/x/")
     with school.client.script() as request:
         for kind, told in (("graded", {"title": "x"}), ("gossip", {}), ("due_date_changed", {"title": "x"})):
             with pytest.raises(LookupError):
-                tell(request, kind, school.owner.user_id, subject, **told)
+                tell(request, school.owner.user_id, News(kind=kind, subject=subject, told=told))
