@@ -8,3 +8,4 @@ from .operations import find_by_login, get_active_user, register
 from .representations import user_card, user_cards
 from .resources import Me, Users
 from .sessions import open_session, user_of_session
+from .verification import is_mailable
