@@ -40,8 +40,14 @@ class News:
     # Made here and not in the job, so that a retried job is not a second event.
     event_id: UUID = field(default_factory=uuid7)
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError if something is ``told`` under a name that the jobs' own arguments have."""
+        taken = self.told.keys() & {*OWN, *SUBJECT, *OF_JOBS}
+        if taken:
+            raise ValueError(f"choose another name for {', '.join(sorted(taken))}")
+
     def arguments(self) -> dict[str, Any]:
-        """As arguments of a job. What is ``told`` can't have the name of one of ours."""
+        """As arguments of a job."""
         subject = dict(zip(SUBJECT, self.subject, strict=True))
         return {**self.told, **subject, **{name: getattr(self, name) for name in OWN}}
 
@@ -55,3 +61,4 @@ class News:
 
 OWN = ("kind", "variant", "actor_id", "course_id", "role", "until_at", "event_id")
 SUBJECT = ("subject_type", "subject_id", "subject_url")
+OF_JOBS = ("fn", "delay_s", "recipient_id", "after_id", "notification_id")

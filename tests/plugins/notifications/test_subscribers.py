@@ -228,6 +228,12 @@ def test_every_kind_of_the_domain_can_be_asked_for(school: School) -> None:
         school.owner.get(f"{ALL}?kind={kind}")
 
 
+@pytest.mark.parametrize("name", ["kind", "role", "subject_id", "after_id", "recipient_id", "delay_s"])
+def test_what_is_told_can_not_pass_for_an_argument_of_the_jobs(name: str) -> None:
+    with pytest.raises(ValueError):
+        News(kind="replied", subject=Subject("comment", uuid4(), "/api/x/"), told={name: "x"})
+
+
 def test_a_value_that_a_text_lacks_is_a_fault_at_once(school: School) -> None:
     subject = Subject("lesson", uuid4(), "/api/x/")
     with school.client.script() as request:
