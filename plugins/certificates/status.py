@@ -1,0 +1,76 @@
+"""Which credentials are no longer valid, as one bit each: lists for others to keep (W3C Bitstring Status List 1.0).
+
+A certificate's ``status_number`` is its place, given once and to none other: it tells the list and, scattered so that
+neighbours there are strangers, the bit. What is withdrawn or deleted leaves its place behind, not valid for ever, for
+somebody may hold the file; issued anew it takes a new place.
+"""
+
+import gzip
+import io
+from collections.abc import Iterable
+
+from sqlalchemy import func, insert, literal, or_, select, union_all
+
+from courseplatform.api import NotFound, Request
+from plugins.accounts.api import Unverifiable, multibase
+
+from .models import STATUS_NUMBERS, Certificate, RetiredPlace
+
+#: Of a list, as bits: as few as the standard allows, for a reader of the list must not learn who is asked for.
+PLACES = 131_072
+PLACE_BITS = 17
+
+
+def place_of(status_number: int) -> tuple[int, int]:
+    """The list and the bit of a number."""
+    list_number, position = divmod(status_number, PLACES)
+    return list_number, scattered(position)
+
+
+def scattered(position: int) -> int:
+    """Another place of the same list for each position: every step can be undone, so no two meet."""
+    for multiplier in (0x9E35, 0x1B87):
+        position = (position * multiplier + 0x5A5A) % PLACES
+        position ^= position >> (PLACE_BITS // 2)
+    return position
+
+
+def read_invalid(request: Request, list_number: int) -> list[int]:
+    """The bits of a list that are set. One statement, as long as those are many. Raises: NotFound: no such list yet."""
+    first = list_number * PLACES
+    here = Certificate.status_number.between(first, first + PLACES - 1)
+    retired_here = RetiredPlace.status_number.between(first, first + PLACES - 1)
+    revoked = select(Certificate.status_number).where(here, Certificate.status == "revoked")
+    invalid = union_all(revoked, select(RetiredPlace.status_number).where(retired_here))
+    is_there = or_(select(literal(True)).where(here).exists(), select(literal(True)).where(retired_here).exists())
+    found = request.db.execute(select(is_there.label("is_there"), func.array(invalid.scalar_subquery()))).one()
+    if not found.is_there:
+        raise NotFound()
+    return [place_of(number)[1] for number in found[1]]
+
+
+def retire_place(request: Request, certificate: Certificate) -> None:
+    """Whoever holds the credential of today holds one that is not valid any more; the next one has another place."""
+    request.db.execute(insert(RetiredPlace).values(status_number=certificate.status_number))
+    certificate.status_number = func.nextval(STATUS_NUMBERS)
+
+
+def encode(bits: Iterable[int]) -> str:
+    """``encodedList``: the leftmost bit is place 0. The same bits give the same text."""
+    packed = bytearray(PLACES // 8)
+    for bit in bits:
+        packed[bit // 8] |= 0x80 >> bit % 8
+    return multibase.to_base64url(gzip.compress(bytes(packed), mtime=0))
+
+
+def is_set(encoded: object, bit: int) -> bool:
+    """Whether a place of an ``encodedList`` is set. Raises: Unverifiable for a list that is none, or too short."""
+    try:
+        compressed = multibase.from_base64url(encoded) if isinstance(encoded, str) else b""
+        # Never more than is looked at: a small file may claim to be an endless list.
+        packed = gzip.GzipFile(fileobj=io.BytesIO(compressed)).read(bit // 8 + 1)
+    except (ValueError, OSError, EOFError) as error:
+        raise Unverifiable("the status list can't be read") from error
+    if len(packed) != bit // 8 + 1:
+        raise Unverifiable("the status list has no such place")
+    return bool(packed[-1] & 0x80 >> bit % 8)
