@@ -1,7 +1,7 @@
 """What other plugins may import from accounts."""
 
 from . import multibase
-from .did import platform_did, verification_method
+from .did import did_of, platform_did, verification_method
 from .events import PasswordChanged, SessionsEnded, UserErased, UserForgotten, UserRoleChanged
 from .external import is_email, register_external
 from .keys import LASTING_ALGORITHM, OpenKey, jwks, lasting_key, sign_jwt

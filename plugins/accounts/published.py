@@ -137,7 +137,7 @@ def read_keys(content: bytes) -> PublishedKeys:
     try:
         if "keys" in document:
             return PublishedKeys({jwk["kid"]: from_jwk(jwk) for jwk in document["keys"] if is_lasting(jwk)})
-        did, asserting = document["id"], set(document["assertionMethod"])
+        did, asserting = str(document["id"]), set(document["assertionMethod"])
         methods = [method for method in document["verificationMethod"] if method["id"] in asserting]
         prefix = f"{did}#"
         return PublishedKeys({method["id"].removeprefix(prefix): from_multikey(method) for method in methods}, did)

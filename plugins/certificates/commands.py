@@ -42,11 +42,10 @@ def refuse(address: str) -> bytes:
 
 def report(found: Verified) -> list[str]:
     """Sentences."""
-    name = f"{found.issuer_name}, " if found.issuer_name else ""
     return [
         f"{found.student_name} completed: {found.course_title}",
         f"taught by: {found.teacher_name}",
-        f"issued {found.issued_at} by {name}{found.issuer}",
+        f"issued {found.issued_at} by {found.issuer_name}, {found.issuer}",
         f"signed with the key {found.kid}",
         f"whether it was revoked since is unknown: {found.status_unknown}" if found.status_unknown else "not revoked",
     ]

@@ -5,6 +5,7 @@ It says what the certificate says, and no ids of people. The same certificate an
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from courseplatform.api import Request
 from plugins.accounts.api import lasting_key, platform_did
@@ -96,9 +97,8 @@ def status_list(request: Request, list_number: int) -> dict[str, Any]:
 
 
 def issuer_json(request: Request) -> dict[str, Any]:
-    name = request.registry.settings["certificates.issuer_name"]
-    named = {"name": name} if name else {}
-    return {"id": platform_did(request), "type": ["Profile"], **named, "url": base_url(request)}
+    name = request.registry.settings["certificates.issuer_name"] or urlsplit(base_url(request)).netloc
+    return {"id": platform_did(request), "type": ["Profile"], "name": name, "url": base_url(request)}
 
 
 def list_address(request: Request, list_number: int) -> str:

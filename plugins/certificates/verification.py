@@ -41,7 +41,7 @@ def verify_credential(
             course_title=subject["achievement"]["name"],
             teacher_name=subject["source"]["name"],
             issuer=document["issuer"]["id"],
-            issuer_name=document["issuer"].get("name", ""),
+            issuer_name=document["issuer"]["name"],
             issued_at=document["validFrom"],
             kid=kid,
             status_unknown=None,

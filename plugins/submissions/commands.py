@@ -7,6 +7,7 @@ import click
 
 from plugins.accounts.api import (
     Unverifiable,
+    did_of,
     fetch,
     plain,
     read,
@@ -43,13 +44,13 @@ def verify_receipt(file: str, keys: str | None, text_file: str | None, work_file
 
 def verified_claims(content: bytes, keys: str | None) -> dict[str, Any]:
     """What a receipt says: the answer of ``…/receipt/``, or its ``jws`` alone. Raises: Unverifiable."""
-    shown = (
-        read_object(content, "the file") if content.lstrip().startswith(b"{") else {"jws": content.decode("latin-1")}
-    )
-    token = shown.pop("jws", None)
-    kid, claims = read_jws(token.strip() if isinstance(token, str) else "", RECEIPT_TYPE)
-    published = read_keys(read(keys) if keys else fetch(f"{claims.get('iss')}/.well-known/jwks.json"))
-    verify_jws(token.strip(), published.key(kid))
+    text = content.decode(errors="replace").strip()
+    shown = read_object(content, "the file") if text.startswith("{") else {"jws": text}
+    token = str(shown.pop("jws", ""))
+    kid, claims = read_jws(token, RECEIPT_TYPE)
+    issuer = str(claims.get("iss"))
+    published = read_keys(read(keys) if keys else fetch(f"{issuer}/.well-known/jwks.json"))
+    verify_jws(token, published.key(kid, did=did_of(issuer)))
     if shown and shown != claims:
         raise Unverifiable("what it shows is not what was signed")
     return claims

@@ -13,7 +13,7 @@ signed_receipt = Service("submission_receipt", SUBMISSION + "receipt/", facet_of
 
 @signed_receipt.get(permission=P.VIEW)
 def show_receipt(request: Request) -> Any:
-    """The receipt of the work as it is now, signed: keep the answer, anyone can verify it with the published keys alone.
+    """The receipt of the work as it is now, signed: keep the answer, anyone can verify it with the published keys.
 
     Hashes of text and file, when they arrived, and the deadline as it was then. 404 for a draft.
     """
