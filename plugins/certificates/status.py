@@ -7,6 +7,7 @@ somebody may hold the file; issued anew it takes a new place.
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterable
 
 from sqlalchemy import func, insert, literal, or_, select, union_all
@@ -64,13 +65,13 @@ def encode(bits: Iterable[int]) -> str:
 
 
 def is_set(encoded: object, bit: int) -> bool:
-    """Whether a place of an ``encodedList`` is set. Raises: Unverifiable for a list that is none, or too short."""
+    """Whether a place of an ``encodedList`` is set. Raises: Unverifiable for a list that is none of ours."""
     try:
         compressed = multibase.from_base64url(encoded) if isinstance(encoded, str) else b""
-        # Never more than is looked at: a small file may claim to be an endless list.
-        packed = gzip.GzipFile(fileobj=io.BytesIO(compressed)).read(bit // 8 + 1)
-    except (ValueError, OSError, EOFError) as error:
+        # A byte more than it should have, and never an endless one that a small file may claim to be.
+        packed = gzip.GzipFile(fileobj=io.BytesIO(compressed)).read(PLACES // 8 + 1)
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         raise Unverifiable("the status list can't be read") from error
-    if len(packed) != bit // 8 + 1:
+    if len(packed) != PLACES // 8 or not 0 <= bit < PLACES:
         raise Unverifiable("the status list has no such place")
-    return bool(packed[-1] & 0x80 >> bit % 8)
+    return bool(packed[bit // 8] & 0x80 >> bit % 8)
