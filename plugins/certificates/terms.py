@@ -25,7 +25,7 @@ def typed(iri: str, datatype: str) -> dict[str, str]:
     return {"@id": iri, "@type": datatype}
 
 
-TERMS: dict[str, Any] = {
+VC_TERMS: dict[str, Any] = {
     "id": "@id",
     "type": "@type",
     "name": SCHEMA + "name",
@@ -51,7 +51,8 @@ TERMS: dict[str, Any] = {
     "verificationMethod": link(SECURITY + "verificationMethod"),
     "proofPurpose": typed(SECURITY + "proofPurpose", "@vocab"),
     "assertionMethod": SECURITY + "assertionMethod",
-    # An open badge
+}
+OPEN_BADGES_TERMS: dict[str, Any] = {
     "OpenBadgeCredential": OPEN_BADGES + "OpenBadgeCredential",
     "Profile": OPEN_BADGES + "Profile",
     "url": typed(SCHEMA + "url", "https://www.w3.org/2001/XMLSchema#anyURI"),
@@ -67,3 +68,4 @@ TERMS: dict[str, Any] = {
     "criteria": link(OPEN_BADGES + "Criteria"),
     "narrative": OPEN_BADGES + "narrative",
 }
+CONTEXTS = {VC_CONTEXT: VC_TERMS, OPEN_BADGES_CONTEXT: OPEN_BADGES_TERMS}
