@@ -37,7 +37,7 @@ def scattered(position: int) -> int:
 
 
 def read_invalid(request: Request, list_number: int) -> list[int]:
-    """The bits of a list that are set, in one statement that costs what they cost. Raises: NotFound: no such list yet."""
+    """The bits of a list that are set, in a statement that costs what they cost. Raises: NotFound: no such list yet."""
     first = list_number * PLACES
     newest = func.greatest(
         select(func.max(Certificate.status_number)).scalar_subquery(),
