@@ -58,6 +58,7 @@ def achievement_json(request: Request, certificate: Certificate, address: str) -
     return {
         "id": f"{base_url(request)}/api/courses/{course_id}/" if course_id else f"{address}#achievement",
         "type": ["Achievement"],
+        "achievementType": "CertificateOfCompletion",
         "name": certificate.course_title,
         "description": certificate.course_title,
         "criteria": {"narrative": CRITERIA},

@@ -26,21 +26,23 @@ _processor = Lock()
 
 
 def add_proof(document: dict[str, Any], key: OpenKey, did: str) -> dict[str, Any]:
-    """The document, signed by ``did`` with one of its keys. The same input gives the same bytes."""
+    """The document, signed by ``did`` with one of its keys. The same input gives the same bytes.
+
+    A list of one proof: the schema of Open Badges wants a list.
+    """
     options = {**PROOF, "verificationMethod": verification_method(did, key.kid)}
     signature = key.private.sign(signed_bytes(document, options))
-    return {**document, "proof": {**options, "proofValue": multibase.to_base58(signature)}}
+    return {**document, "proof": [{**options, "proofValue": multibase.to_base58(signature)}]}
 
 
 def key_of_proof(document: dict[str, Any]) -> tuple[str, str]:
     """Whose proof it says it is, and the kid. Raises: Unverifiable for a proof of another kind."""
-    proof = document.get("proof")
-    if not isinstance(proof, dict):
-        raise Unverifiable("it has no signature")
-    method = proof.get("verificationMethod")
-    if not isinstance(method, str) or set(proof) != {*PROOF, "verificationMethod", "proofValue"}:
-        raise Unverifiable("its signature is of an unknown kind")
-    if any(proof[name] != value for name, value in PROOF.items()):
+    proofs = document.get("proof")
+    if not isinstance(proofs, list) or len(proofs) != 1 or not isinstance(proofs[0], dict):
+        raise Unverifiable("it has no signature, or more than one")
+    method = proofs[0].get("verificationMethod")
+    rest = {name: value for name, value in proofs[0].items() if name not in ("verificationMethod", "proofValue")}
+    if rest != PROOF or not isinstance(method, str):
         raise Unverifiable("its signature is of an unknown kind")
     did, _, kid = method.partition("#")
     return did, kid
@@ -49,10 +51,11 @@ def key_of_proof(document: dict[str, Any]) -> tuple[str, str]:
 def verify_proof(document: dict[str, Any], key: Ed25519PublicKey) -> None:
     """Raises: Unverifiable unless everything that the document says was signed with the key."""
     unsigned = {name: value for name, value in document.items() if name != "proof"}
-    options = {name: value for name, value in document["proof"].items() if name != "proofValue"}
+    (proof,) = document["proof"]
+    options = {name: value for name, value in proof.items() if name != "proofValue"}
     said = count_statements(unsigned)
     try:
-        signature = multibase.from_base58(document["proof"]["proofValue"], SIGNATURE_BYTES)
+        signature = multibase.from_base58(proof["proofValue"], SIGNATURE_BYTES)
         key.verify(signature, signed_bytes(unsigned, options))
         signed = canonical(unsigned).count(b"\n")
     except (InvalidSignature, AttributeError, LookupError, TypeError, ValueError) as error:

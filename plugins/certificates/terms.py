@@ -65,6 +65,7 @@ OPEN_BADGES_TERMS: dict[str, Any] = {
     "source": link(OPEN_BADGES + "source"),
     "achievement": OPEN_BADGES + "achievement",
     "Achievement": OPEN_BADGES + "Achievement",
+    "achievementType": OPEN_BADGES + "achievementType",
     "criteria": link(OPEN_BADGES + "Criteria"),
     "narrative": OPEN_BADGES + "narrative",
 }

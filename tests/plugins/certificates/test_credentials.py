@@ -108,8 +108,8 @@ def test_after_an_emergency_it_is_signed_anew(client, certificate, enrolled):
         rotate_keys(request, is_emergency=True)
         kid = lasting_key(request).kid
     again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
-    assert again.json["proof"]["verificationMethod"] == f"did:web:courses.test#{kid}"
-    assert again.json["proof"]["proofValue"] != first.json["proof"]["proofValue"]
+    assert again.json["proof"][0]["verificationMethod"] == f"did:web:courses.test#{kid}"
+    assert again.json["proof"][0]["proofValue"] != first.json["proof"][0]["proofValue"]
     assert {**again.json, "proof": None} == {**first.json, "proof": None}
 
 

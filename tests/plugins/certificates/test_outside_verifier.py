@@ -68,7 +68,7 @@ def test_it_refuses_a_revoked_one_until_that_is_lifted(certificate, credential, 
 
 def test_it_accepts_the_signature_of_the_status_list(credential, outside):
     body = json.loads(outside(credential["credentialStatus"]["statusListCredential"]))
-    key = resolve_verification_method(body["proof"]["verificationMethod"], download=outside)
+    key = resolve_verification_method(body["proof"][0]["verificationMethod"], download=outside)
     verify_data_integrity_proof(body, key)
     body["credentialSubject"]["encodedList"] = encode([7])
     with pytest.raises(OB3VerificationError):
