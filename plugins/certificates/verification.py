@@ -5,13 +5,16 @@ It knows the form that this platform issues, and refuses any other.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plugins.accounts.api import PublishedKeys, Unreadable, Unverifiable, read_object
 
 from .proofs import key_of_proof, verify_proof
 from .status import is_set
+
+#: How far the issuer's clock may be ahead of the reader's.
+CLOCK_SKEW = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def verify_issued(document: dict[str, Any], kind: str, keys: PublishedKeys, now:
     types = document.get("type")
     if not isinstance(types, list) or kind not in types:
         raise Unverifiable("it is a statement of another kind")
-    if moment(document.get("validFrom")) > now:
+    if moment(document.get("validFrom")) > now + CLOCK_SKEW:
         raise Unverifiable("it is not valid yet")
     if "validUntil" in document and moment(document["validUntil"]) <= now:
         raise Unverifiable("it is out of date")

@@ -75,7 +75,7 @@ def options_of(document):
 
 def test_a_document_that_would_take_for_ever_is_refused_at_once(key, document):
     signed = add_proof(document, key, DID)
-    poison = [{"name": "x"} for _ in range(40)]
+    poison = {"identifier": [{"source": [{"name": "x"} for _ in range(8)]} for _ in range(2)]}
     deep = {"name": "x"}
     for _ in range(500):
         deep = {"id": "urn:x", "source": deep}
