@@ -32,6 +32,7 @@ setup(
         "pyramid-jwt>=1.6.1",
         "pyjwt>=2.15",
         "cryptography>=45",
+        "pyld>=3.3",
         "authlib>=1.9",
         "argon2-cffi>=25.1",
         "zxcvbn>=4.5",
@@ -59,11 +60,16 @@ setup(
             "mypy>=2.4",
             "oidc-provider-mock>=0.3.4",  # a provider to sign in with
             "import-linter>=2.16",
+            "openbadgeslib[ldp]>=4.6.3",  # verifies our credentials as others do
         ],
     },
     entry_points={
         "paste.app_factory": ["main = courseplatform:main"],
         "paste.server_runner": ["main = courseplatform.server:serve"],
         "console_scripts": ["courseplatform = courseplatform.cli:main"],
+        "courseplatform.commands": [
+            "verify-certificate = plugins.certificates.commands:verify_certificate",
+            "verify-receipt = plugins.submissions.commands:verify_receipt",
+        ],
     },
 )

@@ -1,7 +1,8 @@
 """Certificates: the proof that someone took a course, and its public verification.
 
 Offers: certificates, issued by rule when a course is completed or by hand; revocation; verification without signing in;
-the events ``CertificateIssued`` and ``CertificateRevoked``.
+credentials that prove themselves (Open Badges 3.0), and the command ``verify-certificate``; the events
+``CertificateIssued`` and ``CertificateRevoked``.
 Needs: enrollments (completion, progress), courses, accounts.
 """
 
@@ -12,9 +13,13 @@ def includeme(config: Configurator) -> None:
     config.include("plugins.accounts")
     config.include("plugins.courses")
     config.include("plugins.enrollments")
+    config.add_setting("certificates.issuer_name", default="")
     config.add_problems("plugins.certificates.problems.PROBLEMS")
     config.add_capability(
         "public_verification", "Anyone verifies a certificate at /api/certificates/{verification_code}/"
+    )
+    config.add_capability(
+        "open_badges", "A certificate's /credential/ is an Open Badge 3.0, verified with /.well-known/did.json"
     )
     reading = ["certificate:list", "certificate:view", "certificate:verify"]
     config.add_scope("certificates:read", "See certificates", reading, is_read_only=True)
@@ -23,6 +28,7 @@ def includeme(config: Configurator) -> None:
         "plugins.accounts.api.Users", "certificates", "plugins.certificates.resources.Certificates"
     )
     config.add_resource_node("courseplatform.api.Root", "certificates", "plugins.certificates.resources.Verifications")
+    config.add_resource_node("courseplatform.api.Root", "status-lists", "plugins.certificates.resources.StatusLists")
     config.add_local_role(
         "plugins.certificates.resources.CertificateItem", "teacher", "plugins.certificates.roles.teaches_its_course"
     )
@@ -39,3 +45,4 @@ def includeme(config: Configurator) -> None:
     config.add_jobs("plugins.certificates.jobs")
     config.add_export("certificates", "plugins.certificates.exports.certificates")
     config.scan("plugins.certificates.views")
+    config.scan("plugins.certificates.credential_views")

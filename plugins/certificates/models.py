@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from courseplatform.api import Base, Conflict, Timestamped
+
+#: The sequence of ``status_number``.
+STATUS_NUMBERS = "certificate_status_numbers"
 
 
 class Snapshot(NamedTuple):
@@ -36,12 +39,17 @@ class Certificate(Timestamped, Base):
     override_reason: Mapped[str] = mapped_column(default="")
     revoked_at: Mapped[datetime | None]
     revoked_reason: Mapped[str] = mapped_column(default="")
+    #: Its place in the status lists.
+    status_number: Mapped[int] = mapped_column(
+        BigInteger, unique=True, server_default=text(f"nextval('{STATUS_NUMBERS}')")
+    )
 
     __table_args__ = (
         UniqueConstraint("student_id", "course_id", info={"conflict": "certificate_exists"}),
         CheckConstraint("status IN ('not_issued', 'issued', 'revoked')", name="status"),
         Index("ix__certificates__course_id", "course_id", "id"),
         Index("ix__certificates__student_id_id", "student_id", "id"),
+        Index("ix__certificates__revoked", "status_number", postgresql_where=text("status = 'revoked'")),
     )
 
     @property
@@ -82,3 +90,11 @@ class Certificate(Timestamped, Base):
         if not self.is_revoked:
             raise Conflict("not_revoked")
         self.status, self.revoked_at, self.revoked_reason = "issued", None, ""
+
+
+class RetiredPlace(Base):
+    """The place in a status list of a credential that was withdrawn or deleted: no longer valid, for ever."""
+
+    __tablename__ = "retired_status_places"
+
+    status_number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

@@ -15,6 +15,7 @@ from plugins.enrollments.api import Enrollment, is_enrolled, progress_of, took_p
 
 from .events import CertificateEvent, CertificateIssued, CertificateRevoked
 from .models import Certificate, Snapshot
+from .status import retire_place
 
 ERASED_NAME = "Erased user"
 
@@ -141,6 +142,7 @@ def move_to(request: Request, certificate: Certificate, status: str, *, by_user_
     if status == "revoked":
         revoke_certificate(request, certificate, reason="", by_user_id=by_user_id)
     elif status == "not_issued":
+        retire_place(request, certificate)
         certificate.withdraw()
         record(request, "certificate.withdrawn", certificate, by_user_id)
     elif certificate.is_revoked:
@@ -175,6 +177,7 @@ def lift_revocation(request: Request, certificate: Certificate, *, by_user_id: U
 
 def delete_certificate(request: Request, certificate: Certificate, *, by_user_id: UUID) -> None:
     record(request, "certificate.deleted", certificate, by_user_id)
+    retire_place(request, certificate)
     request.db.delete(certificate)
 
 

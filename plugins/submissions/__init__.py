@@ -1,7 +1,7 @@
 """Submissions: students' work, attempt by attempt, and how it is graded.
 
-Offers: submissions beneath assignments, with text, a file and a receipt; grading with its history; the local role
-``author`` at ``SubmissionItem``; the progress source ``submissions``.
+Offers: submissions beneath assignments, with text, a file and a receipt, signed, and the command ``verify-receipt``;
+grading with its history; the local role ``author`` at ``SubmissionItem``; the progress source ``submissions``.
 Needs: assignments, lessons, enrollments (progress), courses, accounts.
 """
 
@@ -54,3 +54,4 @@ def includeme(config: Configurator) -> None:
     config.add_export("submissions", "plugins.submissions.exports.submissions")
     config.scan("plugins.submissions.views")
     config.scan("plugins.submissions.grading_views")
+    config.scan("plugins.submissions.receipt_views")
