@@ -76,7 +76,8 @@ def read_snapshot(request: Request, student_id: UUID, course_id: UUID) -> tuple[
     unknown = [Fault("body", name, "is unknown") for name, value in found.items() if not value]
     if unknown:
         raise Invalid(errors=unknown)
-    return Snapshot(student.full_name, course.title, course.User.full_name), course.was_enrolled
+    says = Snapshot(student.full_name, course.title, course.User.full_name, student.locale)
+    return says, course.was_enrolled
 
 
 def claim_row(request: Request, student_id: UUID, course_id: UUID) -> None:
