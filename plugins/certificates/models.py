@@ -54,6 +54,10 @@ class Certificate(Timestamped, Base):
     def is_revoked(self) -> bool:
         return self.status == "revoked"
 
+    @property
+    def says(self) -> Snapshot:
+        return Snapshot(self.student_name, self.course_title, self.teacher_name, self.locale)
+
     def issue(self, now: datetime, says: Snapshot, *, by_user_id: UUID | None, override_reason: str) -> None:
         """Make it valid, and say what is true now. Raises: Conflict("certificate_revoked")."""
         self.require_not_revoked()
