@@ -6,7 +6,7 @@ The PDF is archival and accessible (PDF/A-2a, PDF/UA-1), and the same bytes for 
 import json
 import logging
 import re
-from collections.abc import Sequence
+import unicodedata
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.metadata import version
@@ -29,7 +29,7 @@ FONT_PACKAGES = ("fontpkg_amiri", "manimgx_fonts", "manimgx_fonts_cjk")
 TEXTS = ("student", "course", "teacher")
 DEFAULT_URL = "{base_url}/api/certificates/{code}/"
 
-#: language → what every certificate says, and its months.
+#: language → what every certificate says
 PHRASES = {
     "en": {
         "title": "Certificate",
@@ -50,10 +50,21 @@ PHRASES = {
         "qr_alt": "QR-код адреса, по которому проверяется подлинность сертификата",
     },
 }
-DATES = {
-    "en": "{day} {month} {year}|January February March April May June July August September October November December",
-    "ru": "{day} {month} {year} г.|января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
-}
+DATES = {"en": "{day} {month} {year}", "ru": "{day} {month} {year} г."}
+MONTHS = {
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+    "ru": (
+        "января", "февраля", "марта", "апреля", "мая", "июня",
+        "июля", "августа", "сентября", "октября", "ноября", "декабря",
+    ),
+}  # fmt: skip
+
+#: Categories of characters that are controls, formats, surrogates or private. Some of them crash Typst.
+INVISIBLE = ("Cc", "Cf", "Cs", "Co")
+JOINERS = "\u200c\u200d"
 
 #: Chinese, Japanese and Korean share characters that each writes differently: whose these are, by what only they need.
 REGIONS = {"JP": "[\u3040-\u30ff]", "KR": "[\uac00-\ud7a3]"}
@@ -85,7 +96,7 @@ def wording(says: Snapshot, *, code: str, address: str, issued_at: datetime) -> 
     texts = (says.student_name, says.course_title, says.teacher_name)
     return {
         **PHRASES[language],
-        **{name: " ".join(text.split()) for name, text in zip(TEXTS, texts, strict=True)},
+        **{name: visible(text) for name, text in zip(TEXTS, texts, strict=True)},
         "language": language,
         "date": date_in(language, issued_at),
         "issued_at": issued_at.astimezone(UTC).isoformat(timespec="seconds"),
@@ -94,52 +105,74 @@ def wording(says: Snapshot, *, code: str, address: str, issued_at: datetime) -> 
     }
 
 
+def visible(text: str) -> str:
+    """In one line, without characters that only steer, but for the joiners that some scripts need."""
+    kept = (c for c in text if c in JOINERS or c.isspace() or unicodedata.category(c) not in INVISIBLE)
+    return " ".join("".join(kept).split())
+
+
 def date_in(language: str, moment: datetime) -> str:
     """The day in UTC, as public verification says it: ``5 May 2026``."""
-    day, (form, _, months) = moment.astimezone(UTC), DATES[language].partition("|")
-    return form.format(day=day.day, month=months.split()[day.month - 1], year=day.year)
+    day = moment.astimezone(UTC)
+    return DATES[language].format(day=day.day, month=MONTHS[language][day.month - 1], year=day.year)
 
 
-def fingerprint(words: dict[str, str], font_paths: Sequence[str]) -> str:
+def fingerprint(words: dict[str, str], font_paths: tuple[str, ...]) -> str:
     """A hash of all that the PDF depends on: while it is the same, so is the PDF."""
-    return digest([words, list(font_paths), design()])
+    return digest([words, own_families(font_paths), design()])
 
 
-def print_pdf(words: dict[str, str], font_paths: Sequence[str]) -> bytes:
-    """The PDF of ``wording()``: some 30 ms, and the first ones of a process 100.
+def print_pdf(words: dict[str, str], font_paths: tuple[str, ...]) -> bytes:
+    """The PDF of ``wording()``: some 40 ms, and the first one of a process 100.
 
-    Characters that no font has are boxes. That is logged, and then the PDF conforms to no standard.
+    Characters that no font has are boxes, and so are those that Typst crashes on. That is logged, and then the PDF
+    conforms to no standard.
     """
-    try:
-        return set_in_type(words, tuple(font_paths), STANDARDS)
-    except typst.TypstError as error:
-        pdf = set_in_type(words, tuple(font_paths), [])
-        log.warning("a certificate has boxes, see Certificates in docs/operations.md: %s", ascii(error.message))
-        return pdf
+    for standards in (STANDARDS, []):
+        try:
+            return set_in_type(words, font_paths, standards)
+        except (typst.TypstError, CrashedError) as error:
+            log.warning("a certificate has boxes, see Certificates in docs/operations.md: %s", ascii(str(error)[:200]))
+    return set_in_type({**words, **{name: boxed(words[name]) for name in TEXTS}}, font_paths, [])
+
+
+def boxed(text: str) -> str:
+    """Only Latin, Greek and Cyrillic as they are: nobody has seen those crash."""
+    return "".join(c if c < "\u0530" else "□" for c in text)
+
+
+class CrashedError(Exception):
+    """Typst panicked."""
 
 
 def set_in_type(words: dict[str, str], font_paths: tuple[str, ...], standards: list[str]) -> bytes:
-    """Raises: typst.TypstError."""
+    """Raises: typst.TypstError, CrashedError."""
     code = segno.make(words["address"], error="m", micro=False)
-    return typst.compile(
-        str(DESIGN),
-        format="pdf",
-        font_paths=fonts(font_paths),
-        pdf_standards=standards,
-        timestamp=datetime.fromisoformat(words["issued_at"]),
-        sys_inputs={
-            "says": json.dumps(words),
-            "qr": code.svg_inline(border=0, dark="#1c2b4a"),
-            "fonts": json.dumps(families(" ".join(words[name] for name in TEXTS), font_paths)),
-        },
-    )
+    says = {
+        "says": json.dumps(words),
+        "qr": code.svg_inline(border=0, dark="#1c2b4a"),
+        "fonts": json.dumps(families(" ".join(words[name] for name in TEXTS), font_paths)),
+    }
+    try:
+        return typst.compile(
+            str(DESIGN),
+            format="pdf",
+            font_paths=fonts(font_paths),
+            pdf_standards=standards,
+            timestamp=datetime.fromisoformat(words["issued_at"]),
+            sys_inputs=says,
+        )
+    except BaseException as error:  # a Rust panic is no Exception, and nobody up there would catch it
+        if type(error).__name__ == "PanicException":
+            raise CrashedError(str(error)) from error
+        raise
 
 
 def families(text: str, font_paths: tuple[str, ...]) -> list[str]:
     """What a text is set in where Libertinus has no letter: the fonts in the folders named, then Amiri, then Noto."""
-    own = fonts(font_paths, is_own_only=True).families() if font_paths else []
     noto = [name for name in fonts(()).families() if name.startswith("Noto Sans ") and "CJK" not in name]
-    return [*sorted(own), "Amiri", "Noto Sans", f"Noto Sans CJK {region_of(text)}", *sorted(noto), "Noto Emoji"]
+    own, region = own_families(font_paths), region_of(text)
+    return [*own, "Amiri", "Noto Sans", f"Noto Sans CJK {region}", *sorted(noto), "Noto Emoji"]
 
 
 def region_of(text: str) -> str:
@@ -159,12 +192,17 @@ def can_encode(text: str, codec: str) -> bool:
 
 
 @lru_cache
-def fonts(font_paths: tuple[str, ...], is_own_only: bool = False) -> typst.Fonts:
+def fonts(font_paths: tuple[str, ...]) -> typst.Fonts:
     """Those of Typst, of the packages and of the folders named; never the machine's own."""
-    packaged = [] if is_own_only else [str(files(package)) for package in FONT_PACKAGES]
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=not is_own_only, font_paths=[*packaged, *font_paths]
-    )
+    packaged = [str(files(package)) for package in FONT_PACKAGES]
+    return typst.Fonts(include_system_fonts=False, font_paths=[*packaged, *font_paths])
+
+
+@lru_cache
+def own_families(font_paths: tuple[str, ...]) -> list[str]:
+    """What is in the folders named."""
+    found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=list(font_paths))
+    return sorted(found.families())
 
 
 @lru_cache
