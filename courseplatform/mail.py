@@ -7,9 +7,7 @@ if the worker dies between the mail server's answer and the commit, and never go
 import os
 import re
 import smtplib
-import socket
 import ssl
-import threading
 from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from pyramid.request import Request
 from pyramid.settings import asbool
 from uuid_utils.compat import uuid7
 
+from .outbound import Deadline
 from .settings import positive_int, raw
 
 PORTS = {"none": 25, "starttls": 587, "tls": 465}
@@ -64,49 +63,18 @@ class SmtpMailer:
             with suppress(OSError):  # it is delivered: a bad goodbye must not have it sent again
                 smtp.quit()
 
-    def connect(self, deadline: "Deadline") -> smtplib.SMTP:
+    def connect(self, deadline: Deadline) -> smtplib.SMTP:
         if self.tls == "tls":
             context = ssl.create_default_context()
             return WatchedTls(deadline, self.host, self.port, timeout=self.timeout_s, context=context)
         return Watched(deadline, self.host, self.port, timeout=self.timeout_s)
 
 
-class Deadline:
-    """Hangs up on a server that is not done in time: a socket's timeout starts anew with every byte."""
-
-    def __init__(self, timeout_s: float) -> None:
-        self.timeout_s, self.has_passed, self.is_done = timeout_s, False, threading.Event()
-        self.smtp: smtplib.SMTP | None = None
-        self.thread = threading.Thread(target=self.watch, name="courseplatform-mail", daemon=True)
-
-    def __enter__(self) -> "Deadline":
-        self.thread.start()
-        return self
-
-    def __exit__(self, *exc_info: Any) -> None:
-        self.is_done.set()
-        self.thread.join()
-
-    def check(self) -> None:
-        """Raises: TimeoutError."""
-        if self.has_passed:
-            raise TimeoutError(f"the mail server took more than {self.timeout_s} s")
-
-    def watch(self) -> None:
-        wait_s = self.timeout_s
-        while not self.is_done.wait(wait_s):
-            self.has_passed, wait_s = True, 0.2  # again: a TLS handshake changes the socket
-            sock = self.smtp and self.smtp.sock
-            if sock:
-                with suppress(OSError):  # closed just now
-                    socket.socket.shutdown(sock, socket.SHUT_RDWR)  # below TLS, to wait for no goodbye
-
-
 class Watched(smtplib.SMTP):
     """A connection under a deadline from its first byte on."""
 
     def __init__(self, deadline: Deadline, *args: Any, **options: Any) -> None:
-        deadline.smtp = self
+        deadline.connection = self
         super().__init__(*args, **options)
 
 

@@ -23,5 +23,6 @@ from .published import (
 )
 from .representations import user_card, user_cards
 from .resources import Me, Users
+from .sealing import seal, unseal
 from .sessions import open_session, user_of_session
 from .verification import is_mailable

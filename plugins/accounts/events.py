@@ -8,6 +8,8 @@ from courseplatform.api import Event
 
 @dataclass(frozen=True, kw_only=True)
 class UserRoleChanged(Event):
+    public_type, public_fields = "user.role_changed", ("role",)
+
     user_id: UUID
     role: str
     by_user_id: UUID
@@ -16,6 +18,8 @@ class UserRoleChanged(Event):
 @dataclass(frozen=True, kw_only=True)
 class UserErased(Event):
     """An account is about to be erased. Subscribers hand over, or raise to refuse; they redact at ``UserForgotten``."""
+
+    public_type = "user.erased"
 
     user_id: UUID
     transfer_to_id: UUID | None

@@ -13,7 +13,6 @@ other's, its public half stays and is published for ever.
 import hashlib
 import hmac
 import logging
-import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,17 +20,15 @@ from datetime import timedelta
 from typing import Any
 
 import jwt
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from courseplatform.api import Request
 
 from .models import SigningKey
+from .sealing import Box, derived
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +44,6 @@ MAKE: dict[str, Callable[[], Any]] = {
     LASTING_ALGORITHM: ed25519.Ed25519PrivateKey.generate,
 }
 PUBLIC_MEMBERS = ("kty", "crv", "x", "y", "n", "e")
-NONCE_BYTES = 12
 KID_HALF = 16
 #: A token may still be signed by a transaction that began before the rotation.
 OVERLAP_MARGIN = timedelta(seconds=60)
@@ -76,9 +72,9 @@ class Seal:
     """What ``accounts.token_secret`` protects: private keys and the names of keys. One derived key for each purpose."""
 
     def __init__(self, secret: str) -> None:
-        self.id = derived(secret, "name of the secret")[:8].hex()
-        self.naming_key = derived(secret, "names of keys")
-        self.cipher = AESGCM(derived(secret, "private keys"))
+        self.id = derived(secret, "signing keys: name of the secret")[:8].hex()
+        self.naming_key = derived(secret, "signing keys: names of keys")
+        self.box = Box(derived(secret, "signing keys: private keys"))
 
     def new_kid(self) -> str:
         return self.complete(secrets.token_hex(KID_HALF // 2))
@@ -89,40 +85,28 @@ class Seal:
     def has_named(self, kid: str) -> bool:
         return kid.isascii() and hmac.compare_digest(self.complete(kid[:KID_HALF]), kid)
 
-    def close(self, plain: bytes, bound_to: str) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self.cipher.encrypt(nonce, plain, bound_to.encode())
-
     def close_private(self, kid: str, algorithm: str, private: Any) -> bytes:
         plain = private.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        return self.close(plain, f"{kid} {algorithm}")
+        return self.box.close(plain, f"{kid} {algorithm}")
 
     def close_public(self, kid: str, algorithm: str, public: Any) -> bytes:
         plain = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        return self.close(plain, f"{kid} {algorithm} public")
+        return self.box.close(plain, f"{kid} {algorithm} public")
 
     def open(self, row: Any) -> OpenKey | None:
         """The key of a row; None for one that was not sealed by us, or not for this kid and algorithm."""
         is_private = row.sealed_private_key is not None
-        sealed = row.sealed_private_key if is_private else row.sealed_public_key
-        bound_to = f"{row.kid} {row.algorithm}" + ("" if is_private else " public")
-        try:
-            plain = self.cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to.encode())
-        except (InvalidTag, ValueError):
+        box = row.sealed_private_key if is_private else row.sealed_public_key
+        plain = self.box.open(box, f"{row.kid} {row.algorithm}" + ("" if is_private else " public"))
+        if plain is None:
             log.error("signing key %s was tampered with and is not used", row.kid)
             return None
         if not is_private:
             return OpenKey(row.kid, row.algorithm, None, serialization.load_der_public_key(plain))
         private = serialization.load_der_private_key(plain, password=None)
         return OpenKey(row.kid, row.algorithm, private, private.public_key())
-
-
-def derived(secret: str, purpose: str) -> bytes:
-    """32 bytes from the secret, for one purpose (HKDF, RFC 5869)."""
-    info = f"courseplatform signing keys: {purpose}".encode()
-    return HKDF(hashes.SHA256(), length=32, salt=None, info=info).derive(secret.encode())
 
 
 class KeyRing:

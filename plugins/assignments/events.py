@@ -9,6 +9,8 @@ from courseplatform.api import Event
 
 @dataclass(frozen=True, kw_only=True)
 class AssignmentPublished(Event):
+    public_type = "assignment.published"
+
     assignment_id: UUID
     lesson_id: UUID
     course_id: UUID
@@ -19,6 +21,8 @@ class AssignmentPublished(Event):
 @dataclass(frozen=True, kw_only=True)
 class AssignmentDatesChanged(Event):
     """``due_at`` or ``lock_at`` of an assignment moved."""
+
+    public_type = "assignment.dates_changed"
 
     assignment_id: UUID
     lesson_id: UUID
@@ -53,6 +57,8 @@ class AssignmentPointsChanged(Event):
 @dataclass(frozen=True, kw_only=True)
 class AssignmentDeleted(Event):
     """An assignment is about to go. Raise to refuse."""
+
+    public_type = "assignment.deleted"
 
     assignment_id: UUID
     lesson_id: UUID

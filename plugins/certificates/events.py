@@ -19,7 +19,11 @@ class CertificateEvent(Event):
 class CertificateIssued(CertificateEvent):
     """A certificate was issued, or its revocation was lifted."""
 
+    public_type = "certificate.issued"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateRevoked(CertificateEvent):
     """A certificate was revoked; the rule holds off until that is lifted."""
+
+    public_type = "certificate.revoked"

@@ -7,6 +7,21 @@ from courseplatform.api import Event
 
 
 @dataclass(frozen=True, kw_only=True)
+class CommentWritten(Event):
+    """Someone commented on a lesson, an assignment or a submission: one of the three is named."""
+
+    public_type = "comment.written"
+
+    comment_id: UUID
+    course_id: UUID
+    lesson_id: UUID | None = None
+    assignment_id: UUID | None = None
+    submission_id: UUID | None = None
+    parent_id: UUID | None
+    by_user_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
 class CommentReplied(Event):
     """Someone answered a comment. ``path``: the address of the reply. ``submission_id``: of a submission's thread."""
 

@@ -6,7 +6,7 @@ from sqlalchemy import exists, select
 
 from courseplatform.api import Invalid, Request
 
-from .events import CommentReplied
+from .events import CommentReplied, CommentWritten
 from .models import Comment
 
 
@@ -20,7 +20,7 @@ def write_comment(
     parent_id: UUID | None = None,
     path: str,
 ) -> Comment:
-    """Comment on a target, or answer a comment on it. Emits ``CommentReplied`` when that is another's.
+    """Comment on a target, or answer a comment on it. Emits ``CommentWritten``; ``CommentReplied`` to another's.
 
     ``target``: ``{"lesson_id": …}``, ``{"assignment_id": …}`` or ``{"submission_id": …}``; ``course_id``: its course.
     ``path``: the address of its comments.
@@ -30,6 +30,9 @@ def write_comment(
     comment = Comment(author_id=author_id, text=text, parent_id=parent_id, created_at=request.now, **target)
     request.db.add(comment)
     request.db.flush()
+    request.emit(
+        CommentWritten(comment_id=comment.id, course_id=course_id, parent_id=parent_id, by_user_id=author_id, **target)
+    )
     if parent is not None and parent.author_id != author_id:
         request.emit(
             CommentReplied(

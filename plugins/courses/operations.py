@@ -9,15 +9,32 @@ from courseplatform.api import Conflict, Forbidden, Invalid, Request
 from plugins.accounts.api import User, get_active_user
 
 from .dependents import count_dependents
-from .events import CourseDeleted, CoursePublished, CourseTeacherAdded
+from .events import (
+    CourseArchived,
+    CourseCreated,
+    CourseDeleted,
+    CoursePublished,
+    CourseTeacherAdded,
+    CourseUnarchived,
+    CourseUnpublished,
+)
 from .models import Course, CourseTeacher
 from .roles import TEACHING, is_named, teaches
 
 
 def create_course(
-    request: Request, *, owner_id: UUID, title: str, description: str = "", status: str = "draft"
+    request: Request,
+    *,
+    owner_id: UUID,
+    title: str,
+    description: str = "",
+    status: str = "draft",
+    by_user_id: UUID | None = None,
 ) -> Course:
-    """Make a course. Raises: Conflict("not_a_teacher") if the owner is none."""
+    """Make a course; ``by_user_id``: None if its owner does. Emits ``CourseCreated``.
+
+    Raises: Conflict("not_a_teacher") if the owner is none.
+    """
     require_teacher(request, owner_id)
     course = Course(
         title=title,
@@ -29,6 +46,7 @@ def create_course(
     )
     request.db.add(course)
     request.db.flush()
+    request.emit(CourseCreated(course_id=course.id, status=status, by_user_id=by_user_id or owner_id))
     return course
 
 
@@ -53,11 +71,11 @@ def update_course(
 def move_to(request: Request, course: Course, status: str, *, by_user_id: UUID) -> None:
     """The verb that leads to ``status``. Raises: Conflict where there is none."""
     if status == "archived":
-        course.archive(request.now)
+        archive_course(request, course, by_user_id=by_user_id)
     elif status == "draft":
-        course.unpublish(request.now)
+        unpublish_course(request, course, by_user_id=by_user_id)
     elif course.is_archived:
-        course.unarchive(request.now)
+        unarchive_course(request, course, by_user_id=by_user_id)
     else:
         publish_course(request, course, by_user_id=by_user_id)
 
@@ -66,6 +84,24 @@ def publish_course(request: Request, course: Course, *, by_user_id: UUID) -> Non
     """Publish and announce (``CoursePublished``). Raises: Conflict("already_published"); subscribers may refuse too."""
     course.publish(request.now)
     request.emit(CoursePublished(course_id=course.id, by_user_id=by_user_id))
+
+
+def unpublish_course(request: Request, course: Course, *, by_user_id: UUID) -> None:
+    """Emits ``CourseUnpublished``. Raises: Conflict("not_published")."""
+    course.unpublish(request.now)
+    request.emit(CourseUnpublished(course_id=course.id, by_user_id=by_user_id))
+
+
+def archive_course(request: Request, course: Course, *, by_user_id: UUID) -> None:
+    """Emits ``CourseArchived``. Raises: Conflict("course_archived" | "not_published")."""
+    course.archive(request.now)
+    request.emit(CourseArchived(course_id=course.id, by_user_id=by_user_id))
+
+
+def unarchive_course(request: Request, course: Course, *, by_user_id: UUID) -> None:
+    """Emits ``CourseUnarchived``. Raises: Conflict("not_archived")."""
+    course.unarchive(request.now)
+    request.emit(CourseUnarchived(course_id=course.id, by_user_id=by_user_id))
 
 
 def delete_course(request: Request, course: Course, *, by_user_id: UUID, is_forced: bool = False) -> None:

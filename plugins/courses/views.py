@@ -34,11 +34,11 @@ def list_courses(request: Request) -> Any:
 @courses.post(permission=P.CREATE, body=NewCourse)
 def create_course(request: Request) -> Any:
     """Make a course, a draft unless ``status`` says published. 403: a foreign ``teacher_id``; 409 ``not_a_teacher``."""
-    values = request.validated["body"]
-    owner_id = values.pop("teacher_id", request.identity.id)
-    if owner_id != request.identity.id and request.identity.role != "admin":
+    values, by_user_id = request.validated["body"], request.identity.id
+    owner_id = values.pop("teacher_id", by_user_id)
+    if owner_id != by_user_id and request.identity.role != "admin":
         raise Forbidden()
-    return request.created(operations.create_course(request, owner_id=owner_id, **values))
+    return request.created(operations.create_course(request, owner_id=owner_id, by_user_id=by_user_id, **values))
 
 
 @course.get(permission=P.VIEW)
@@ -82,19 +82,19 @@ def publish(request: Request) -> Any:
 @publication.delete(permission=P.EDIT)
 def unpublish(request: Request) -> Any:
     """Make the course a draft again. 409 ``not_published``."""
-    request.context.row.unpublish(request.now)
+    operations.unpublish_course(request, request.context.row, by_user_id=request.identity.id)
     return request.represent(request.context.row)
 
 
 @archive.put(permission=P.EDIT)
 def archive_course(request: Request) -> Any:
     """Archive the course: participants read, nobody takes part any more. 409 ``not_published``, ``course_archived``."""
-    request.context.row.archive(request.now)
+    operations.archive_course(request, request.context.row, by_user_id=request.identity.id)
     return request.represent(request.context.row)
 
 
 @archive.delete(permission=P.EDIT)
 def unarchive_course(request: Request) -> Any:
     """Open an archived course again. 409 ``not_archived``."""
-    request.context.row.unarchive(request.now)
+    operations.unarchive_course(request, request.context.row, by_user_id=request.identity.id)
     return request.represent(request.context.row)

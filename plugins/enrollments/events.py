@@ -10,6 +10,8 @@ from courseplatform.api import Event
 class StudentEnrolled(Event):
     """Someone joined a course, or came back. Raise to refuse."""
 
+    public_type = "enrollment.started"
+
     enrollment_id: UUID
     course_id: UUID
     course_title: str
@@ -37,6 +39,21 @@ class CompletionConfirmed(Event):
 class CourseCompleted(Event):
     """A student has done all that the course requires; once per enrollment."""
 
+    public_type = "enrollment.completed"
+
     enrollment_id: UUID
     course_id: UUID
     student_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentLeft(Event):
+    """A student takes a course no more. ``status``: ``dropped`` by the student, or ``removed`` by the staff."""
+
+    public_type, public_fields = "enrollment.ended", ("status",)
+
+    enrollment_id: UUID
+    course_id: UUID
+    student_id: UUID
+    status: str
+    by_user_id: UUID

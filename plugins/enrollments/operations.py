@@ -10,7 +10,7 @@ from courseplatform.api import Conflict, Invalid, NotFound, Request
 from plugins.accounts.api import get_active_user
 from plugins.courses.api import Course, is_named_staff
 
-from .events import RequirementsChanged, StudentEnrolled
+from .events import RequirementsChanged, StudentEnrolled, StudentLeft
 from .jobs import complete_finished
 from .models import Enrollment
 from .progress import refresh_progress
@@ -93,15 +93,33 @@ def is_enrolled(request: Request, course_id: UUID, student_id: UUID) -> bool:
 
 
 def drop_enrollment(request: Request, enrollment: Enrollment) -> None:
-    """The student leaves; submissions, grades and certificates stay readable. Idempotent."""
+    """The student leaves; submissions, grades and certificates stay readable. Idempotent. Emits ``StudentLeft``."""
+    was_enrolled = enrollment.is_enrolled
     enrollment.drop()
     request.db.flush()
+    if was_enrolled:
+        tell_left(request, enrollment, by_user_id=enrollment.student_id)
 
 
-def remove_enrollment(request: Request, enrollment: Enrollment) -> None:
-    """Staff send a student away; only staff can undo it. Idempotent."""
+def remove_enrollment(request: Request, enrollment: Enrollment, *, by_user_id: UUID) -> None:
+    """Staff send a student away; only staff can undo it. Idempotent. Emits ``StudentLeft``."""
+    was_enrolled = enrollment.is_enrolled
     enrollment.remove()
     request.db.flush()
+    if was_enrolled:
+        tell_left(request, enrollment, by_user_id=by_user_id)
+
+
+def tell_left(request: Request, enrollment: Enrollment, *, by_user_id: UUID) -> None:
+    request.emit(
+        StudentLeft(
+            enrollment_id=enrollment.id,
+            course_id=enrollment.course_id,
+            student_id=enrollment.student_id,
+            status=enrollment.status,
+            by_user_id=by_user_id,
+        )
+    )
 
 
 def recheck_course(request: Request, course_id: UUID) -> None:

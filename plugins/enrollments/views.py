@@ -52,7 +52,7 @@ def show_enrollment(request: Request) -> Any:
 @enrollment.delete(permission=P.ROSTER)
 def remove_enrollment(request: Request) -> Any:
     """Remove a student from the course; only staff can bring them back. Their work and grades stay. Idempotent."""
-    operations.remove_enrollment(request, request.context.row)
+    operations.remove_enrollment(request, request.context.row, by_user_id=request.identity.id)
     return request.no_content()
 
 

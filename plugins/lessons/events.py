@@ -10,6 +10,8 @@ from courseplatform.api import Event
 class LessonPublished(Event):
     """A lesson became visible to the students of a published course."""
 
+    public_type = "lesson.published"
+
     lesson_id: UUID
     course_id: UUID
     title: str

@@ -3,51 +3,17 @@
 A provider is another house: slow, down or hostile, it may cost one request a few seconds, never a thread or the memory.
 """
 
-import time
 from typing import Any
 from urllib.parse import urlsplit
 
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
-from requests import PreparedRequest, RequestException, Response, TooManyRedirects
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError
+from requests import RequestException, TooManyRedirects
 
-from courseplatform.api import ApiError, Forbidden, Unavailable
+from courseplatform.api import ApiError, BoundedAdapter, Forbidden, TooLarge, Unavailable
 
-CONNECT_S, READ_S = 3, 5
+CONNECT_S, TOTAL_S = 3, 5
 MAX_ANSWER_BYTES = 512 * 1024
-CHUNK_BYTES = 16 * 1024
-
-
-class BoundedAdapter(HTTPAdapter):
-    """Reads an answer within ``READ_S`` and ``MAX_ANSWER_BYTES``, however it drips. Raises: Unavailable, ApiError."""
-
-    def send(self, request: PreparedRequest, *args: Any, **kw: Any) -> Response:
-        until = time.monotonic() + READ_S
-        response = super().send(
-            request,
-            stream=True,
-            timeout=(CONNECT_S, READ_S),
-            verify=kw.get("verify", True),
-            cert=kw.get("cert"),
-            proxies=kw.get("proxies"),
-        )
-        content = bytearray()
-        try:
-            # read1 gives what has come: read would wait for more, each time anew.
-            while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
-                content += chunk
-                if len(content) > MAX_ANSWER_BYTES:
-                    raise untrusted()
-                if time.monotonic() > until:
-                    raise Unavailable("provider_unavailable")
-        except HTTPError as error:
-            raise Unavailable("provider_unavailable") from error
-        finally:
-            response.close()
-        response._content, response._content_consumed = bytes(content), True
-        return response
 
 
 class Session(OAuth2Session):
@@ -56,7 +22,7 @@ class Session(OAuth2Session):
     def __init__(self, **kw: Any) -> None:
         super().__init__(code_challenge_method="S256", max_redirects=0, **kw)
         for scheme in ("https://", "http://"):
-            self.mount(scheme, BoundedAdapter())
+            self.mount(scheme, BoundedAdapter(connect_s=CONNECT_S, total_s=TOTAL_S, max_bytes=MAX_ANSWER_BYTES))
         self.headers["Accept-Encoding"] = "identity"
 
     def read(self, url: str, access_token: str | None = None) -> dict[str, Any]:
@@ -94,8 +60,8 @@ class Session(OAuth2Session):
 
 
 def unavailable_or_untrusted(error: RequestException) -> ApiError:
-    # An answer came, but it sends us elsewhere, or is no JSON.
-    has_answered = isinstance(error, (TooManyRedirects, ValueError))
+    # An answer came, but it sends us elsewhere, has no end or is no JSON.
+    has_answered = isinstance(error, (TooManyRedirects, TooLarge, ValueError))
     return untrusted() if has_answered else Unavailable("provider_unavailable")
 
 

@@ -44,12 +44,12 @@ def show_review(request: Request) -> Any:
 def update_review(request: Request) -> Any:
     """Change a review: its author or an administrator; the course's teachers may not (403). 409 ``course_archived``."""
     row, course = request.context.row, request.context.__parent__.__parent__.row
-    operations.update_review(request, row, request.validated["body"], course=course)
+    operations.update_review(request, row, request.validated["body"], course=course, by_user_id=request.identity.id)
     return request.represent(row)
 
 
 @review.delete(permission=P.EDIT)
 def delete_review(request: Request) -> Any:
     """Delete a review: its author or an administrator, also when the course is archived."""
-    operations.delete_review(request, request.context.row)
+    operations.delete_review(request, request.context.row, by_user_id=request.identity.id)
     return request.no_content()

@@ -21,10 +21,14 @@ class SubmissionEvent(Event):
 class SubmissionSubmitted(SubmissionEvent):
     """A student handed in an attempt."""
 
+    public_type = "submission.submitted"
+
 
 @dataclass(frozen=True, kw_only=True)
 class SubmissionGraded(SubmissionEvent):
     """An attempt was checked, or its grade changed. ``is_first``: it had not been checked before."""
+
+    public_type = "submission.graded"  # the grade itself stays inside: who may know it asks for the submission
 
     grade_points: int
     is_first: bool
@@ -33,3 +37,5 @@ class SubmissionGraded(SubmissionEvent):
 @dataclass(frozen=True, kw_only=True)
 class SubmissionReturned(SubmissionEvent):
     """An attempt was given back for another try."""
+
+    public_type = "submission.returned"

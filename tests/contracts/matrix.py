@@ -51,6 +51,8 @@ AUTHORIZE = (
 )
 CLIENT = {"name": "App", "redirect_uris": ["https://app.example/cb"], "scopes": ["profile"]}
 PERSONAL_TOKEN = {"name": "script", "scopes": ["courses:read"], "expires_at": IN_A_MONTH}
+HOOK = {"url": "https://1.1.1.1/hook", "course_id": "{course}"}
+HOOK_OF_ALL = {"url": "https://1.1.1.1/hook"}
 
 #: Clients expect the errors of RFC 6749 here, not problem+json.
 PROTOCOL = ("/oauth/token/", "/oauth/revoke/", "/oauth/introspect/")
@@ -305,6 +307,20 @@ MATRIX = [
     r("DELETE", "/users/notifications/{own_notification}/", "401 403 403 403 403 403 204"),
     r("PUT", "/users/notifications/{notification_X}/", "401 403 403 403 403 403 200", {"message": "new"}),
     r("DELETE", "/users/notifications/{notification_X}/", "401 403 403 403 403 403 204"),
+    # --- what happens, for those who teach now; a webhook is its owner's (O) and administrators', to others it is 404
+    r("GET", "/events/", "401 403 403 200 200 200 200"),
+    r("GET", "/events/?course_id={course}", "401 403 403 403 200 200 200"),
+    r("GET", "/webhooks/", "401 200 200 200 200 200 200"),
+    r("POST", "/webhooks/", "401 403 403 403 201 201 201", HOOK),
+    r("POST", "/webhooks/", "401 403 403 422 422 422 201", HOOK_OF_ALL),
+    r("GET", "/webhooks/{webhook}/", "401 404 404 404 200 404 200"),
+    r("PUT", "/webhooks/{webhook}/", "401 404 404 404 200 404 200", HOOK),
+    r("PATCH", "/webhooks/{webhook}/", "401 404 404 404 200 404 200", {"description": "x"}),
+    r("DELETE", "/webhooks/{webhook}/", "401 404 404 404 204 404 204"),
+    r("GET", "/webhooks/{webhook}/deliveries/", "401 404 404 404 200 404 200"),
+    r("POST", "/webhooks/{webhook}/test/", "401 404 404 404 202 404 202"),
+    r("POST", "/webhooks/{webhook}/replay/", "401 404 404 404 202 404 202", {"after": 0}),
+    r("POST", "/webhooks/{webhook}/secret/", "401 404 404 404 200 404 200"),
 ]
 
 #: A row from one place addressed under another parent: 404 for every actor and method, or 401 where nothing is public.

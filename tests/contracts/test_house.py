@@ -28,6 +28,7 @@ NEEDS = {
     "reviews": {"enrollments"},
     "oauth": {"accounts"},
     "oidc": {"accounts"},
+    "webhooks": {"accounts"},
 }
 PLUGINS = tuple(NEEDS)
 

@@ -36,6 +36,11 @@ FIRST_PARTY = [
     ("GET", "/users/me/tokens/"),
     ("POST", "/users/me/tokens/"),
     ("DELETE", "/users/me/tokens/{own_token}/"),
+    ("GET", "/webhooks/"),
+    ("POST", "/webhooks/"),
+    ("PATCH", "/webhooks/{webhook}/"),
+    ("POST", "/webhooks/{webhook}/secret/"),
+    ("POST", "/webhooks/{webhook}/replay/"),
 ]
 
 

@@ -20,6 +20,7 @@ from plugins.oauth.models import OAuthClient, OAuthConsent, PersonalToken
 from plugins.oidc.models import ExternalIdentity
 from plugins.reviews.models import Review
 from plugins.submissions.models import Submission
+from plugins.webhooks.models import Delivery, DomainEvent, Webhook
 from tests.factories.accounts import Actor, make_user
 
 #: A anonymous · S student, not enrolled · E enrolled · T teacher elsewhere · O owner · C co-teacher · D admin
@@ -72,6 +73,7 @@ class World:
         self.build_own()
         self.build_links()
         lasting_key(self.request)  # which the first use makes
+        self.build_webhook()
 
     def build_links(self) -> None:
         """A mailed link of each purpose; they are X's."""
@@ -80,6 +82,17 @@ class World:
         for purpose in ("verify", "reset", "change"):
             self.ids[f"token_{purpose}"] = token = f"token-to-{purpose}"
             keep_link(self.request, purpose, token, user, user.pending_email if purpose == "change" else user.email)
+
+    def build_webhook(self) -> None:
+        """O's, of their course, to an address that is never connected to; with an event that was delivered."""
+        now, course_id = self.request.now, self.ids["course"]
+        made = {"course_id": course_id, "event_types": [], "created_at": now}
+        webhook = Webhook(owner_id=self.user("O"), url="https://127.0.0.1:9/", sealed_secret=b"x", **made)
+        self.add("webhook", webhook)
+        event = DomainEvent(sequence=1, type="course.published", occurred_at=now, course_id=course_id, data={})
+        self.add("event", event)
+        attempt = {"status": "delivered", "queued_at": now, "due_at": now, "attempted_at": now, "status_code": 204}
+        self.add("delivery", Delivery(webhook_id=webhook.id, event_id=event.id, **attempt))
 
     def build_course(self, name: str, course: Course) -> None:
         """Lesson, assignment, two students' submissions, comments, review, certificate; names end in the course's."""

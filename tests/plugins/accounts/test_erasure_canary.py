@@ -11,6 +11,7 @@ from plugins.accounts.models import EmailToken, SignInSession
 from plugins.certificates.models import Certificate
 from plugins.oauth.models import OAuthClient, OAuthConsent, PersonalToken
 from plugins.oidc.models import ExternalIdentity, OidcLogin
+from plugins.webhooks.models import Webhook
 from tests.contracts.world import World
 from tests.factories.accounts import Actor, make_user
 
@@ -105,6 +106,14 @@ def plant(world: World) -> Actor:
                     expires_at=now.replace(year=9999),
                     created_at=now,
                 ),
+                Webhook(
+                    owner_id=actor.user_id,
+                    url="https://zyx.example.com/",
+                    event_types=[],
+                    description=f"{FIRST}'s",
+                    sealed_secret=b"x",
+                    created_at=now,
+                ),
                 OAuthConsent(user_id=actor.user_id, client_id=program.id, scopes=["profile"], created_at=now),
                 PersonalToken(
                     user_id=actor.user_id,
@@ -136,6 +145,7 @@ def test_after_an_erasure_nothing_names_the_person_but_what_they_wrote(world: Wo
             ("certificates", "student_name"),
             ("notifications", "message"),
             ("personal_tokens", "name"),
+            ("webhooks", "url"),
             ("comments", "text"),
         }, "a canary was not planted"
     actor.delete("/api/users/me/")

@@ -53,6 +53,7 @@ def test_every_plugin_that_knows_a_user_contributes(wsgi_app: Any) -> None:
         "external_identities": "identities",
         "oauth_consents": "consents",
         "personal_tokens": "personal_tokens",
+        "webhooks": "webhooks",
     }
     elsewhere = {
         "grade_changes": "within submissions; who graded others' work says that work",

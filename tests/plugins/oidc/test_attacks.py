@@ -261,7 +261,7 @@ def test_a_provider_that_is_down_is_503_and_says_when_to_come_back(client: Clien
 def test_a_slow_provider_costs_a_few_seconds_and_no_transaction(
     browser: Browser, client: Client, provider: HostileProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "READ_S", 0.3)
+    monkeypatch.setattr(transport, "TOTAL_S", 0.3)
     given = provider.approve(browser.begin())
     provider.lies = {"slow": ["/token"], "sleep_s": 1}
     started = time.monotonic()
@@ -278,7 +278,7 @@ def test_a_provider_that_drips_is_cut_off(browser: Browser, monkeypatch: pytest.
 
     from plugins.oidc.transport import Session
 
-    monkeypatch.setattr(transport, "READ_S", 0.4)
+    monkeypatch.setattr(transport, "TOTAL_S", 0.4)
     listener = socket.create_server(("127.0.0.1", 0))
 
     def drip() -> None:

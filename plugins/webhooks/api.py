@@ -1,0 +1,3 @@
+"""What other plugins may import from webhooks."""
+
+from .events import WebhookDisabled

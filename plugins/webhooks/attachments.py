@@ -1,0 +1,8 @@
+"""What is done while a neighbour is on."""
+
+from pyramid.config import Configurator
+
+
+def courses(config: Configurator) -> None:
+    """Who teaches a course may follow it."""
+    config.registry["webhooks.course_node"] = config.maybe_dotted("plugins.courses.api.CourseItem")
