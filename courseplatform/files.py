@@ -19,7 +19,7 @@ from uuid import UUID
 from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import FileIter
-from sqlalchemy import column, func, select, table
+from sqlalchemy import ColumnElement, column, func, select, table
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
@@ -177,7 +177,7 @@ def sweep_files(request: Request) -> None:
     candidates = storage.keys_older_than((request.now - ORPHAN_AGE).timestamp())
     while keys := set(islice(candidates, SWEEP_CHUNK)):
         for owner in owners:
-            key = column(owner.column_name)
+            key: ColumnElement[Any] = column(owner.column_name)
             keys -= set(request.db.scalars(select(key).select_from(table(owner.table_name)).where(key.in_(keys))))
         for orphan in keys:
             storage.delete(orphan)
