@@ -1,22 +1,17 @@
 """What there is to tell: the directives ``add_notification_kind`` and ``add_notification_subject``."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any
-from uuid import UUID
 
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
-
-from courseplatform.api import Request
 
 CHANNELS = ("in_app", "email")
 
 #: Language → a sentence with ``{names}`` in it, or its variants.
 Texts = Mapping[str, str | Mapping[str, str]]
-#: ``audience(request, subject_id, told)``: the roles at its course whose holders can see it now; see the directive.
-Audience = Callable[[Request, UUID, Mapping[str, Any]], Collection[str]]
 
 
 @dataclass(frozen=True)
