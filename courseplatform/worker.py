@@ -15,7 +15,7 @@ from uuid import UUID
 import click
 from pyramid.config import Configurator
 from pyramid.registry import Registry
-from rq import Worker
+from rq import Worker, worker_registration
 from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.queue import Queue
@@ -24,7 +24,7 @@ from rq.utils import as_text
 from rq.worker_pool import WorkerPool
 from sqlalchemy.exc import SQLAlchemyError
 
-from .jobs.queue import FAILURE_TTL_S, QUEUE_NAME, JobQueue
+from .jobs.queue import BULK_QUEUE_NAME, FAILURE_TTL_S, QUEUE_NAME, JobQueue
 from .jobs.running import record_failure, run_job
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class JobWorker(Worker):
     def __init__(self, registry: Registry, name: str) -> None:
         self.registry, self.pool_pid = registry, os.getppid()
         super().__init__(
-            [QUEUE_NAME],
+            [QUEUE_NAME, BULK_QUEUE_NAME],
             name=name,
             connection=JobQueue(registry.settings["redis.url"]).connection,
             serializer=JSONSerializer,
@@ -71,6 +71,7 @@ class JobWorker(Worker):
 
     def heartbeat(self, *args: Any, **kw: Any) -> None:
         super().heartbeat(*args, **kw)
+        worker_registration.register(self)  # a wiped Redis has forgotten it, and RQ's tools with it
         if os.getppid() != self.pool_pid and not self._is_horse:
             raise StopRequested  # the pool was killed: nobody would end this process
 
@@ -93,7 +94,7 @@ class JobWorkerPool(WorkerPool):
 
     def __init__(self, registry: Registry, processes: int) -> None:
         connection = JobQueue(registry.settings["redis.url"]).connection
-        super().__init__([QUEUE_NAME], connection, num_workers=processes, serializer=JSONSerializer)
+        super().__init__([QUEUE_NAME, BULK_QUEUE_NAME], connection, num_workers=processes, serializer=JSONSerializer)
         self.registry = registry
 
     def get_worker_process(self, name: str, burst: bool, *args: Any, **kw: Any) -> BaseProcess:

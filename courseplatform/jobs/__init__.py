@@ -19,7 +19,7 @@ The processes of production, worker and scheduler, are in ``courseplatform.worke
 """
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pyramid.config import Configurator
@@ -44,12 +44,21 @@ __all__ = [
 ]
 
 
-def add_jobs(config: Configurator, module: Any) -> None:
-    """Register the public functions of a plugin's ``jobs`` module: only registered functions ever run."""
-    module = config.maybe_dotted(module)
+def add_jobs(config: Configurator, module: Any, bulk: Collection[str] = ()) -> None:
+    """Register the public functions of a plugin's ``jobs`` module: only registered functions ever run.
+
+    ``bulk``: those of them that come by the thousand. Workers take them up while nothing else waits.
+    """
+    module, registry = config.maybe_dotted(module), config.registry
+
+    def register(fn: Any) -> None:
+        registry["jobs"][job_name(fn)] = fn
+        if fn.__name__ in bulk:
+            registry["jobs.bulk"].add(job_name(fn))
+
     for name, fn in vars(module).items():
         if not name.startswith("_") and callable(fn) and getattr(fn, "__module__", None) == module.__name__:
-            config.action(("job", job_name(fn)), lambda fn=fn: config.registry["jobs"].update({job_name(fn): fn}))
+            config.action(("job", job_name(fn)), register, args=(fn,))
 
 
 def faults(settings: Mapping[str, Any]) -> Iterable[str]:
@@ -58,7 +67,7 @@ def faults(settings: Mapping[str, Any]) -> Iterable[str]:
 
 
 def includeme(config: Configurator) -> None:
-    config.registry["jobs"], config.registry["jobs.periodic"] = {}, []
+    config.registry["jobs"], config.registry["jobs.bulk"], config.registry["jobs.periodic"] = {}, set(), []
     config.registry["jobs.wake"] = threading.Event()
     config.add_setting("jobs.in_process", asbool, default=True)
     config.add_setting("jobs.time_limit_s", positive_int, default=60)
@@ -74,6 +83,7 @@ def includeme(config: Configurator) -> None:
     def connect() -> None:
         settings = config.registry.settings
         is_queued = not settings["jobs.in_process"]
-        config.registry["jobs.queue"] = JobQueue(settings["redis.url"]) if is_queued else None
+        bulk = config.registry["jobs.bulk"]
+        config.registry["jobs.queue"] = JobQueue(settings["redis.url"], bulk) if is_queued else None
 
     config.action("job queue", connect)

@@ -25,11 +25,14 @@ def job_figures(request: Request) -> Iterator[Metric]:
     queue = request.registry["jobs.queue"]
     if queue is not None:
         try:
-            depth = queue.depth()
+            depths = queue.depths()
         except RedisError as error:
             log.error("Redis fails (%s): no figure of the queue", type(error).__name__)
         else:
-            yield gauge("courseplatform_queue_jobs", "Jobs that wait in Redis.", depth)
+            waiting = GaugeMetricFamily("courseplatform_queue_jobs", "Jobs that wait in Redis.", labels=["queue"])
+            for name, depth in depths.items():
+                waiting.add_metric([name], depth)
+            yield waiting
 
 
 def present(request: Request) -> Iterator[Metric]:

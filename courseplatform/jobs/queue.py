@@ -6,7 +6,7 @@ runs nothing, since a worker reads from the outbox what a job is.
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from .outbox import OutboxJob, is_undone
 log = logging.getLogger(__name__)
 
 QUEUE_NAME = "courseplatform"
+#: Of jobs that come by the thousand: workers look here only while the other queue is empty.
+BULK_QUEUE_NAME = "courseplatform-bulk"
 TIMEOUT_S = 1.0
 #: How long a process whose push failed leaves pushing to the relay.
 PAUSE_S = 5.0
@@ -37,24 +39,30 @@ FAILURE_TTL_S = 3600
 
 
 class JobQueue:
-    """RQ's queue of one platform. Every wait for Redis is bounded by ``TIMEOUT_S``."""
+    """RQ's two queues of one platform. Every wait for Redis is bounded by ``TIMEOUT_S``.
 
-    def __init__(self, url: str) -> None:
+    ``bulk``: the names of the jobs that wait behind all others.
+    """
+
+    def __init__(self, url: str, bulk: Collection[str] = ()) -> None:
         # Not limits' connection: that one may be busy counting while jobs are pushed.
         self.connection = Redis.from_url(
             url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
         )
-        self.queue = Queue(QUEUE_NAME, connection=self.connection, serializer=JSONSerializer)
-        self.away_until = 0.0
+        queue, bulk_queue = (
+            Queue(name, connection=self.connection, serializer=JSONSerializer) for name in (QUEUE_NAME, BULK_QUEUE_NAME)
+        )
+        self.queue, self.bulk_queue, self.bulk, self.away_until = queue, bulk_queue, bulk, 0.0
 
     def push(self, jobs: Iterable[tuple[UUID, str]]) -> None:
         """Push (id, name) of outbox rows. Raises: RedisError; then some may have been pushed."""
         with self.connection.pipeline() as pipeline:
             for job_id, name in jobs:
-                job = self.queue.create_job(
+                queue = self.bulk_queue if name in self.bulk else self.queue
+                job = queue.create_job(
                     name, job_id=str(job_id), description=name, result_ttl=0, failure_ttl=FAILURE_TTL_S
                 )
-                self.queue.enqueue_job(job, pipeline=pipeline)
+                queue.enqueue_job(job, pipeline=pipeline)
             pipeline.execute()
 
     def offer(self, jobs: Iterable[tuple[UUID, str]]) -> None:
@@ -67,9 +75,9 @@ class JobQueue:
             self.away_until = time.monotonic() + PAUSE_S
             log.error("Redis fails (%s): jobs wait for the relay", type(error).__name__)
 
-    def depth(self) -> int:
-        """How many jobs wait in Redis. Raises: RedisError."""
-        return self.queue.count
+    def depths(self) -> dict[str, int]:
+        """How many jobs wait in Redis, by queue. Raises: RedisError."""
+        return {queue.name: queue.count for queue in (self.queue, self.bulk_queue)}
 
 
 def relay(registry: Registry) -> int:

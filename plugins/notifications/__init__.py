@@ -34,7 +34,7 @@ def includeme(config: Configurator) -> None:
     )
     config.add_export("notifications", "plugins.notifications.exports.notifications")
     config.add_export("notification_preferences", "plugins.notifications.exports.preferences")
-    config.add_jobs("plugins.notifications.jobs")
+    config.add_jobs("plugins.notifications.jobs", bulk=["mail_notification"])
     config.add_notification_kind("message", TEXTS["message"], email=True, fixed=("in_app",))
     config.add_notification_kind("role_changed", TEXTS["role_changed"], email=True)
     config.add_notification_subject("user", "plugins.notifications.audiences.user_audience")

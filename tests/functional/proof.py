@@ -53,7 +53,7 @@ def hold_up(run_job: Any, run_begun: Any) -> None:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_jobs("tests.functional.proof_jobs")
+    config.add_jobs("tests.functional.proof_jobs", bulk=["leave_late_effect"])
     config.add_periodic_job("tests.functional.proof_jobs.tick", every_s=2)
     config.add_setting("proof.bypass", asbool, default=False)
     if "PROOF_FOLDER" in os.environ:

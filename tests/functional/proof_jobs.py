@@ -16,6 +16,11 @@ def leave_effect(request: Request, *, name: str) -> None:
     pause("effected")
 
 
+def leave_late_effect(request: Request, *, name: str) -> None:
+    """The same, in bulk."""
+    leave_effect(request, name=name)
+
+
 def fail(request: Request, *, name: str) -> None:
     leave_effect(request, name=name)
     raise ZeroDivisionError

@@ -133,6 +133,15 @@ def test_jobs_that_go_wrong_are_put_off_and_hold_up_nobody(workshop: Workshop) -
     assert len(workshop.jobs(OutboxJob.dead_at.is_not(None))) == len(wrong)
 
 
+def test_what_comes_in_bulk_waits_behind_what_does_not(workshop: Workshop) -> None:
+    workshop.enqueue(proof_jobs.leave_late_effect, *(f"mail {number}" for number in range(100)))
+    workshop.enqueue(proof_jobs.leave_effect, *MANY)
+    workshop.wait_until(lambda: set(MANY) <= set(workshop.effects()))
+    assert len(workshop.effects()) < 100
+    workshop.wait_until(lambda: not workshop.undone())
+    assert len(workshop.effects()) == 100 + len(MANY)
+
+
 def test_sigterm_finishes_the_job_at_hand(workshop: Workshop) -> None:
     pool = workshop.processes[0]
     workshop.pause_at(["running"])
@@ -196,8 +205,14 @@ def test_dead_jobs_are_listed_tried_again_and_forgotten_by_command(workshop: Wor
 
 
 def test_rqs_own_tools_see_queue_and_workers(workshop: Workshop) -> None:
-    told = workshop.command("info", "--url", workshop.redis.url, program="rq")
-    assert "courseplatform" in told and "5 workers, 1 queues" in told
+    workshop.redis.wipe()
+
+    def told() -> str:
+        return workshop.command("info", "--url", workshop.redis.url, program="rq")
+
+    workshop.enqueue(proof_jobs.leave_effect, *MANY)
+    workshop.wait_until(lambda: "5 workers, " in told())
+    assert "courseplatform | " in told()
 
 
 def ticks(workshop: Workshop) -> int:
