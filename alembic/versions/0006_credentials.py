@@ -8,7 +8,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-#: What is there already gets its place by age; what was handed in, the deadline of today.
+#: Certificates that are there already get a place each; what was handed in, the deadline of today.
 NUMBER_CERTIFICATES = """
     UPDATE certificates SET status_number = nextval('certificate_status_numbers')
 """
