@@ -357,6 +357,25 @@ def test_the_certificate_has_to_be_of_the_name_and_not_of_the_address(name: str,
     assert bool(heard) is is_fine
 
 
+def test_whoever_drips_behind_tls_is_left_in_time_too(tmp_path: Path) -> None:
+    """By then the socket that was opened is another's inside."""
+    certificate_path, key_path = certificate(tmp_path, "near.test")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate_path, key_path)
+
+    def behave(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            drip(secure, OK, b"x")
+
+    near = guard(["127.0.0.1"], networks=LOOPBACK)
+    with server(behave) as port, session(total_s=0.5, guard=near) as made:
+        made.verify = str(certificate_path)
+        started = time.monotonic()
+        with pytest.raises(requests.Timeout):
+            made.get(f"https://near.test:{port}/")
+        assert time.monotonic() - started < 1.5
+
+
 def test_nothing_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[socket.socket] = []
     real = socket.create_connection
