@@ -32,6 +32,7 @@ from .events import Event
 from .files import safe_type
 from .ingress import read_json
 from .jobs import run_due_jobs
+from .metrics import gauge
 from .outbound import AddressRefused, BoundedAdapter, Guard, TooLarge, Unresolvable, networks
 from .resources import Collection, Item, Node, Root
 from .schemas import (

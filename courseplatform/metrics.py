@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from prometheus_client.core import Metric
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 from pyramid.config import Configurator
@@ -50,6 +50,11 @@ def require_scraper(request: Request) -> None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
         raise Unauthenticated()
+
+
+def gauge(name: str, description: str, value: float) -> Metric:
+    """One figure without labels. Its name begins with ``courseplatform_`` and ends with its unit."""
+    return GaugeMetricFamily(name, description, value=value)
 
 
 def add_metrics(config: Configurator, fn: Any) -> None:

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Double, cast, extract, func, or_, select
 from sqlalchemy.dialects.postgresql import array
 
+from ..metrics import gauge
 from .outbox import OutboxJob, is_undone
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,3 @@ def recent(request: Request) -> Iterator[Metric]:
             duration.add_metric([name, str(quantile)], duration_s)
             delay.add_metric([name, str(quantile)], delay_s)
     yield from (done, duration, delay)
-
-
-def gauge(name: str, description: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, description, value=value)
