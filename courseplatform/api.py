@@ -33,7 +33,7 @@ from .files import safe_type
 from .ingress import read_json
 from .jobs import run_due_jobs
 from .metrics import gauge
-from .outbound import AddressRefused, BoundedAdapter, Guard, TooLarge, Unresolvable, networks
+from .outbound import AddressGuard, AddressRefused, BoundedAdapter, TooLarge, Unresolvable, ip_networks
 from .resources import Collection, Item, Node, Root
 from .schemas import (
     Body,

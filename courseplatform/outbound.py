@@ -2,8 +2,8 @@
 
 Another house is slow, down or hostile: it may cost us a few seconds, never a thread or the memory. A URL that a user
 gave may lead into our own network, as written, by what its name resolves to, or by what it resolves to a moment later:
-a ``Guard`` looks at the addresses, and the very address that it saw is connected to. The certificate, SNI and ``Host``
-go by the name all the same.
+an ``AddressGuard`` looks at the addresses, and the very address that it saw is connected to. The certificate, SNI and
+``Host`` go by the name all the same.
 """
 
 import queue
@@ -100,7 +100,7 @@ def ascii_host(host: str) -> str:
 
 
 @dataclass(frozen=True)
-class Guard:
+class AddressGuard:
     """Where URLs that users give may lead: by https, to some ports, of public addresses.
 
     ``networks``: private ones that are allowed all the same. ``ports``: None for any.
@@ -195,7 +195,7 @@ class BoundedAdapter(HTTPAdapter):
     Raises: requests.RequestException; AddressRefused.
     """
 
-    def __init__(self, *, connect_s: float, total_s: float, max_bytes: int, guard: Guard | None = None) -> None:
+    def __init__(self, *, connect_s: float, total_s: float, max_bytes: int, guard: AddressGuard | None = None) -> None:
         self.connect_s, self.total_s, self.max_bytes, self.guard = connect_s, total_s, max_bytes, guard
         self.sock: socket.socket | None = None
         super().__init__()
@@ -288,6 +288,6 @@ def opened_by(adapter: BoundedAdapter, pool: type[HTTPConnectionPool]) -> type[H
     return Pool
 
 
-def networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def ip_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Networks such as ``10.0.0.0/8 fd00::/8``. Raises: ValueError."""
     return tuple(ip_network(part) for part in text.replace(",", " ").split())

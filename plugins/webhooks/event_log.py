@@ -21,7 +21,7 @@ from .models import DomainEvent
 # An arbitrary number: whoever numbers waits for the others who do.
 NUMBERING_LOCK = 7_206_413
 #: Numbered, and purged, in one transaction.
-CHUNK_EVENTS = 500
+CHUNK_EVENTS = 200
 
 
 def write(request: Request, event: Event) -> None:
@@ -107,9 +107,11 @@ def check_types(request: Request, types: list[str], name: str, location: str = "
 
 
 def teaches(request: Request, user_id: Any, course_id: Any) -> ColumnElement[bool]:
-    """SQL: whether a user teaches a course now. Nobody does while courses is off."""
+    """SQL: whether a user teaches a course now. Nobody teaches none, nor any while courses is off."""
     node_class = request.registry.get("webhooks.course_node")
-    return holds_role(request, node_class, "teacher", user_id, course_id) if node_class else false()
+    if node_class is None or course_id is None:
+        return false()
+    return holds_role(request, node_class, "teacher", user_id, course_id)
 
 
 def is_taught(request: Request) -> ColumnElement[bool]:

@@ -3,9 +3,9 @@
 from pyramid.config import Configurator
 from pyramid.settings import asbool
 
-from courseplatform.api import Guard, networks
+from courseplatform.api import AddressGuard, ip_networks
 
-LOOPBACK = networks("127.0.0.0/8 ::1/128")
+LOOPBACK = ip_networks("127.0.0.0/8 ::1/128")
 
 
 def ports(text: str) -> frozenset[int]:
@@ -21,11 +21,11 @@ def ports(text: str) -> frozenset[int]:
 def includeme(config: Configurator) -> None:
     config.add_setting("webhooks.allow_http", asbool, default=False, embedded=True)
     config.add_setting("webhooks.allowed_ports", ports, default=frozenset({443}), embedded=frozenset())
-    config.add_setting("webhooks.allowed_private_networks", networks, default=(), embedded=LOOPBACK)
+    config.add_setting("webhooks.allowed_private_networks", ip_networks, default=(), embedded=LOOPBACK)
 
     def make() -> None:
         settings = config.registry.settings
-        config.registry["webhooks.guard"] = Guard(
+        config.registry["webhooks.guard"] = AddressGuard(
             networks=settings["webhooks.allowed_private_networks"],
             ports=settings["webhooks.allowed_ports"] or None,
             allow_http=settings["webhooks.allow_http"],

@@ -12,7 +12,7 @@ from uuid import UUID
 from requests import ConnectTimeout, RequestException, Session, Timeout
 from requests.exceptions import SSLError
 
-from courseplatform.api import AddressRefused, BoundedAdapter, Guard, Unresolvable
+from courseplatform.api import AddressGuard, AddressRefused, BoundedAdapter, Unresolvable
 
 #: Less than PostgreSQL lets the job's transaction be idle, together with the time that jobs.py gives a webhook.
 CONNECT_S, TOTAL_S = 3, 8
@@ -55,7 +55,7 @@ class Outcome:
         return self.status_code is not None and 200 <= self.status_code < 300
 
 
-def send(outgoing: Outgoing, guard: Guard, now: datetime) -> Outcome:
+def send(outgoing: Outgoing, guard: AddressGuard, now: datetime) -> Outcome:
     """POST it once: no redirect is followed, of the answer no body is read, and no proxy of the environment is used."""
     started = time.monotonic()
     status_code, error, retry_after_s = None, None, 0

@@ -18,17 +18,25 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from requests import ConnectionError as NotConnected
 
-from courseplatform.outbound import AddressRefused, BoundedAdapter, Guard, TooLarge, Unresolvable, is_public, networks
+from courseplatform.outbound import (
+    AddressGuard,
+    AddressRefused,
+    BoundedAdapter,
+    TooLarge,
+    Unresolvable,
+    ip_networks,
+    is_public,
+)
 
-LOOPBACK = networks("127.0.0.0/8")
+LOOPBACK = ip_networks("127.0.0.0/8")
 PUBLIC, OTHER_PUBLIC = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
 
 
-def guard(*answers: list[str], **kw: Any) -> Guard:
+def guard(*answers: list[str], **kw: Any) -> AddressGuard:
     """One whose names resolve to these answers, one after the other, the last one for ever."""
     left = list(answers)
     kw.setdefault("resolve", lambda host, timeout_s: left.pop(0) if len(left) > 1 else left[0])
-    return Guard(**{"ports": None, "allow_http": True, **kw})
+    return AddressGuard(**{"ports": None, "allow_http": True, **kw})
 
 
 # --- addresses
@@ -81,20 +89,20 @@ def test_of_mixed_answers_none_is_taken() -> None:
 
 
 def test_only_the_networks_that_are_named_are_allowed_beside() -> None:
-    near = guard(["127.0.0.1"], networks=networks("127.0.0.0/8, fd00::/8"))
+    near = guard(["127.0.0.1"], networks=ip_networks("127.0.0.0/8, fd00::/8"))
     assert near.addresses("near.test", 1) == ["127.0.0.1"]
     with pytest.raises(AddressRefused):
-        guard(["10.0.0.1"], networks=networks("127.0.0.0/8")).addresses("near.test", 1)
-    assert networks("") == ()
+        guard(["10.0.0.1"], networks=ip_networks("127.0.0.0/8")).addresses("near.test", 1)
+    assert ip_networks("") == ()
     with pytest.raises(ValueError, match="host bits"):
-        networks("127.0.0.1/8")
+        ip_networks("127.0.0.1/8")
 
 
 def test_a_name_without_an_address_is_refused() -> None:
     with pytest.raises(Unresolvable):
         guard([]).addresses("nowhere.test", 1)
     with pytest.raises(Unresolvable):
-        Guard().addresses("nowhere.invalid", 3)
+        AddressGuard().addresses("nowhere.invalid", 3)
 
 
 def test_a_resolver_that_takes_its_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +110,7 @@ def test_a_resolver_that_takes_its_time_is_not_waited_for(monkeypatch: pytest.Mo
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kw: done.wait(5) and [])
     started = time.monotonic()
     with pytest.raises(Unresolvable):
-        Guard().addresses("slow.test", 0.2)
+        AddressGuard().addresses("slow.test", 0.2)
     assert time.monotonic() - started < 1
     done.set()
 
@@ -146,12 +154,12 @@ def test_a_url_that_is_no_plain_one_is_refused(url: str) -> None:
 
 
 def test_http_and_other_ports_are_refused_unless_allowed() -> None:
-    strict = Guard()
+    strict = AddressGuard()
     assert strict.normalized("https://hooks.test:443/") == "https://hooks.test:443/"
     for url in ("http://hooks.test/", "https://hooks.test:22/", "https://hooks.test:8443/", "https://hooks.test:0/"):
         with pytest.raises(AddressRefused):
             strict.normalized(url)
-    assert Guard(ports=frozenset({80}), allow_http=True).normalized("http://hooks.test/") == "http://hooks.test/"
+    assert AddressGuard(ports=frozenset({80}), allow_http=True).normalized("http://hooks.test/") == "http://hooks.test/"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +167,7 @@ def test_http_and_other_ports_are_refused_unless_allowed() -> None:
 )
 def test_a_url_that_leads_home_is_refused_however_it_is_spelled(host: str) -> None:
     with pytest.raises(AddressRefused):
-        Guard(ports=None).checked(f"https://{host}/", 1)
+        AddressGuard(ports=None).checked(f"https://{host}/", 1)
 
 
 # --- connecting

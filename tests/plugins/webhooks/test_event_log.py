@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -80,15 +81,24 @@ def test_the_public_types_are_these(request_of: Any) -> None:
 
 
 def test_of_each_type_ids_times_flags_and_named_words_go_out_and_nothing_else() -> None:
-    found = {}
+    found: dict[str, set[str]] = {}
     for event_class in event_types.classes():
         if event_class.public_type in PUBLIC:
+            assert event_class.public_type not in found, "two events of one type"
             data = event_types.public_data(made_up(event_class))
             found[event_class.public_type] = set(data)
             texts = {name for name, value in data.items() if value == "Zyxname"}
             assert texts <= {"status", "role", "reason"}
             assert 7 not in data.values() or data.get("rating") == 7
     assert found == PUBLIC
+
+
+def test_the_documentation_names_every_type_and_what_it_says() -> None:
+    text = (Path(__file__).parents[3] / "docs/clients.md").read_text()
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
+    for name, data in PUBLIC.items():
+        (told,) = [row[2] for row in rows if f"`{name}`" in row[1]]
+        assert all(f"`{member}`" in told for member in data), name
 
 
 def test_what_is_nobodys_business_is_not_public() -> None:

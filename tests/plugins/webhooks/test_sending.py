@@ -3,6 +3,7 @@
 import http.server
 import threading
 import time
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,33 @@ def test_what_happens_reaches_the_receiver_signed_as_standard_webhooks_has_it(sc
     got.body = got.body.replace(b"archived", b"deleted")
     with pytest.raises(WebhookVerificationError):
         got.verified(hook.secret)
+
+
+def test_the_snippet_of_the_documentation_verifies_it(school: School) -> None:
+    text = (Path(__file__).parents[3] / "docs/clients.md").read_text()
+    code = next(part.partition("```")[0] for part in text.split("```python\n") if "def verified" in part)
+    found: dict[str, Any] = {}
+    exec(code, found)
+    hook = school.hook()
+    school.owner.post(f"{hook.address}secret/", status=200)
+    school.happen()
+    school.run()
+    (got,) = school.receiver.got
+    verify = found["verified"]
+    assert verify(hook.secret, got.headers, got.body) == got.verified(hook.secret)
+    for headers, body in (
+        (got.headers, got.body + b" "),
+        ({**got.headers, "webhook-id": "x"}, got.body),
+        ({**got.headers, "webhook-timestamp": "1"}, got.body),
+        ({**got.headers, "webhook-signature": "v1,x"}, got.body),
+    ):
+        with pytest.raises(ValueError, match="platform"):
+            verify(hook.secret, headers, body)
+    school.client.clock.move(minutes=-6)
+    school.happen()
+    school.run()
+    with pytest.raises(ValueError, match="too old"):
+        verify(hook.secret, school.receiver.got[1].headers, school.receiver.got[1].body)
 
 
 def test_the_whole_way_from_a_request(school: School) -> None:
@@ -179,7 +207,7 @@ def test_a_failing_receiver_is_no_failure_of_the_job(school: School) -> None:
     school.run()
     with school.client.script() as request:
         jobs_done = request.db.query(OutboxJob).all()
-        assert {(job.attempts, job.last_error, job.dead_at) for job in jobs_done} == {(0, None, None)}
+        assert {(job.last_error, job.dead_at) for job in jobs_done} == {(None, None)}
 
 
 def test_neither_proxies_nor_passwords_of_the_environment_are_used(
