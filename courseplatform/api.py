@@ -1,9 +1,9 @@
 """Everything that a plugin may import from core. Re-exports only; versioned like a library.
 
 Directives (``config.add_…``) and request attributes (``request.db``, ``identity``, ``now``, ``emit``, ``enqueue``,
-``represent``, ``paginate``, ``created``, ``no_content``, ``save_file``, ``delete_file``, ``send_file``, ``on_abort``,
-``own_transaction``, ``audit``, ``audit_now``, ``hit_limit``, ``clear_limit``, ``client_address``, ``client_network``,
-``request_id``) need no import.
+``represent``, ``paginate``, ``created``, ``no_content``, ``save_file``, ``delete_file``, ``send_file``, ``send_bytes``,
+``on_abort``, ``own_transaction``, ``audit``, ``audit_now``, ``hit_limit``, ``clear_limit``, ``client_address``,
+``client_network``, ``request_id``) need no import.
 """
 
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone
@@ -32,6 +32,7 @@ from .events import Event
 from .files import safe_type
 from .ingress import read_json
 from .jobs import run_due_jobs
+from .metrics import gauge
 from .outbound import AddressGuard, AddressRefused, BoundedAdapter, TooLarge, Unresolvable, ip_networks
 from .resources import Collection, Item, Node, Root
 from .schemas import (

@@ -1,6 +1,11 @@
-"""``courseplatform COMMAND development.ini …``: the one command line. Plugins add commands with ``add_command``."""
+"""``courseplatform COMMAND …``: the one command line.
+
+Plugins add commands with ``add_command``; those take an ini file and are there when one is named. What needs no
+platform, only what one has published, is an entry point of the group ``courseplatform.commands``: it is always there.
+"""
 
 import sys
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
@@ -8,13 +13,19 @@ from pyramid.config import Configurator
 
 
 class Commands(click.Group):
-    """Core's commands, and those of the plugins that the ini file names."""
+    """Core's commands, those that are installed, and those of the plugins that the ini file names."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *plugin_commands()})
+        return sorted({*super().list_commands(ctx), *installed_commands(), *plugin_commands()})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        return super().get_command(ctx, name) or plugin_commands().get(name)
+        installed = installed_commands().get(name)
+        return super().get_command(ctx, name) or (installed.load() if installed else plugin_commands().get(name))
+
+
+def installed_commands() -> dict[str, EntryPoint]:
+    """Click commands that run anywhere, without an ini file and without a database."""
+    return {entry_point.name: entry_point for entry_point in entry_points(group="courseplatform.commands")}
 
 
 def plugin_commands() -> dict[str, click.Command]:
@@ -36,7 +47,7 @@ def load(ini: str) -> Any:
 
 @click.group(cls=Commands)
 def main() -> None:
-    """Run the course platform. Every command takes an ini file; with one, --help shows the plugins' commands too."""
+    """Run the course platform. Most commands take an ini file; with one, --help shows the plugins' commands too."""
 
 
 @main.command()

@@ -1,11 +1,28 @@
 """What other plugins may import from accounts."""
 
+from . import multibase
+from .did import did_of, platform_did, verification_method
 from .events import PasswordChanged, SessionsEnded, UserErased, UserForgotten, UserRoleChanged
 from .external import is_email, register_external
-from .keys import jwks, sign_jwt
+from .keys import LASTING_ALGORITHM, OpenKey, jwks, lasting_key, sign_jwt
 from .models import SignInSession, User
 from .operations import find_by_login, get_active_user, register
+from .published import (
+    PublishedKeys,
+    Unreadable,
+    Unverifiable,
+    fetch,
+    keys_address,
+    plain,
+    read,
+    read_jws,
+    read_keys,
+    read_object,
+    verdict,
+    verify_jws,
+)
 from .representations import user_card, user_cards
 from .resources import Me, Users
 from .sealing import seal, unseal
 from .sessions import open_session, user_of_session
+from .verification import is_mailable

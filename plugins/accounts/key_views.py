@@ -1,4 +1,4 @@
-"""``/.well-known/jwks.json``: where others find the keys that verify what we sign."""
+"""``/.well-known/jwks.json`` and ``/.well-known/did.json``: where others find the keys that verify what we sign."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from pyramid.config import Configurator
 
 from courseplatform.api import NO_PERMISSION_REQUIRED, Request
 
+from .did import did_document
 from .keys import jwks
 
 #: A verifier that meets an unknown ``kid`` asks again; a key that was destroyed in an emergency is forgotten this fast.
@@ -14,12 +15,26 @@ MAX_AGE_S = 300
 
 def show_keys(request: Request) -> dict[str, Any]:
     """The public signing keys, also those that no longer sign but still verify."""
-    request.response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_S}"
+    cache(request)
     return jwks(request)
 
 
+def show_did(request: Request) -> dict[str, Any]:
+    """The platform's DID document: the public keys of what people keep, for ever."""
+    cache(request)
+    return did_document(request)
+
+
+def cache(request: Request) -> None:
+    request.response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_S}"
+
+
 def includeme(config: Configurator) -> None:
-    config.add_route("jwks", "/.well-known/jwks.json")
-    config.add_view(
-        show_keys, route_name="jwks", renderer="json", permission=NO_PERMISSION_REQUIRED, request_method="GET"
-    )
+    # did:web looks at the root for a platform at a domain's root, else beside its path: ours, whatever we are behind.
+    for name, path, view in (
+        ("jwks", "/.well-known/jwks.json", show_keys),
+        ("did", "/.well-known/did.json", show_did),
+        ("did_beneath", "/did.json", show_did),
+    ):
+        config.add_route(name, path)
+        config.add_view(view, route_name=name, renderer="json", permission=NO_PERMISSION_REQUIRED, request_method="GET")

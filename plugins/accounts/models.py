@@ -88,7 +88,8 @@ class SigningKey(Base):
     """A key that signs tokens until it is retired, and verifies them until it expires.
 
     The private key is sealed with ``accounts.token_secret``, and the public one is derived from it: without the secret
-    nobody can add a key of their own here. ``secret_id`` tells under which secret it was sealed.
+    nobody can add a key of their own here. ``secret_id`` tells under which secret it was sealed. A lasting key has its
+    public half sealed as well: what stays, and still verifies, when it has expired and its private half is destroyed.
     """
 
     __tablename__ = "signing_keys"
@@ -96,7 +97,8 @@ class SigningKey(Base):
     kid: Mapped[str] = mapped_column(primary_key=True)
     algorithm: Mapped[str]
     secret_id: Mapped[str]
-    sealed_private_key: Mapped[bytes]
+    sealed_private_key: Mapped[bytes | None]
+    sealed_public_key: Mapped[bytes | None]
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
@@ -111,6 +113,8 @@ class SigningKey(Base):
             postgresql_where=text("retired_at IS NULL"),
         ),
         CheckConstraint("(retired_at IS NULL) = (expires_at IS NULL)", name="retired_keys_expire"),
+        CheckConstraint("coalesce(sealed_private_key, sealed_public_key) IS NOT NULL", name="has_a_half"),
+        CheckConstraint("retired_at IS NOT NULL OR sealed_private_key IS NOT NULL", name="signer_has_private"),
     )
 
 

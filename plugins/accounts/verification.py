@@ -14,6 +14,8 @@ from pyramid.settings import asbool
 
 from courseplatform.api import Forbidden
 
+from .models import User
+
 GATED_METHODS = ("POST", "PUT", "PATCH")
 
 
@@ -46,6 +48,12 @@ def verified_view(view: Any, info: Any) -> Any:
 
 
 verified_view.options = ("permission",)
+
+
+def is_mailable(request: Request, user: User) -> bool:
+    """Whether mail that nobody asked for may go to a user: active, and verified where the operator wants that."""
+    is_verified = user.email_verified_at is not None
+    return user.is_active and (is_verified or not request.registry.settings["accounts.require_verified_email"])
 
 
 def includeme(config: Configurator) -> None:

@@ -1,5 +1,6 @@
 """What other plugins may import from assignments."""
 
+from .audiences import assignment_audience
 from .events import (
     AssignmentDatesChanged,
     AssignmentDeleted,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from courseplatform.api import Request
 
-from . import operations
+from . import operations, pdf
 
 #: How many students one transaction looks at.
 CHUNK = 500
@@ -22,3 +22,8 @@ def issue_missing_certificates(request: Request, *, course_id: UUID, after_id: U
 def issue_earned_certificate(request: Request, *, course_id: UUID, student_id: UUID) -> None:
     """The rule: issue to a student who has done all that the course requires. Reads the state as it is; idempotent."""
     operations.issue_if_earned(request, course_id=course_id, student_id=student_id)
+
+
+def print_certificate(request: Request, *, certificate_id: UUID) -> None:
+    """Keep the PDF of a certificate ready. Reads the state as it is; idempotent."""
+    pdf.keep_pdf(request, certificate_id)

@@ -14,7 +14,9 @@ from plugins.courses.api import Course, is_staff, teaches
 from plugins.enrollments.api import Enrollment, is_enrolled, progress_of, took_part
 
 from .events import CertificateEvent, CertificateIssued, CertificateRevoked
-from .models import Certificate, Snapshot
+from .models import Certificate, CertificatePdf, Snapshot
+from .pdf import discard_pdfs
+from .status import retire_place
 
 ERASED_NAME = "Erased user"
 
@@ -76,7 +78,8 @@ def read_snapshot(request: Request, student_id: UUID, course_id: UUID) -> tuple[
     unknown = [Fault("body", name, "is unknown") for name, value in found.items() if not value]
     if unknown:
         raise Invalid(errors=unknown)
-    return Snapshot(student.full_name, course.title, course.User.full_name), course.was_enrolled
+    says = Snapshot(student.full_name, course.title, course.User.full_name, student.locale)
+    return says, course.was_enrolled
 
 
 def claim_row(request: Request, student_id: UUID, course_id: UUID) -> None:
@@ -141,7 +144,9 @@ def move_to(request: Request, certificate: Certificate, status: str, *, by_user_
     if status == "revoked":
         revoke_certificate(request, certificate, reason="", by_user_id=by_user_id)
     elif status == "not_issued":
+        retire_place(request, certificate)
         certificate.withdraw()
+        discard_pdfs(request, CertificatePdf.certificate_id == certificate.id)
         record(request, "certificate.withdrawn", certificate, by_user_id)
     elif certificate.is_revoked:
         lift_revocation(request, certificate, by_user_id=by_user_id)
@@ -175,6 +180,8 @@ def lift_revocation(request: Request, certificate: Certificate, *, by_user_id: U
 
 def delete_certificate(request: Request, certificate: Certificate, *, by_user_id: UUID) -> None:
     record(request, "certificate.deleted", certificate, by_user_id)
+    retire_place(request, certificate)
+    discard_pdfs(request, CertificatePdf.certificate_id == certificate.id)
     request.db.delete(certificate)
 
 
@@ -198,9 +205,11 @@ def record(request: Request, event: str, certificate: Certificate, by_user_id: U
 
 
 def redact_student(request: Request, student_id: UUID) -> None:
-    """Take a leaving student's name off their certificates. Idempotent."""
-    theirs = update(Certificate).where(Certificate.student_id == student_id)
-    request.db.execute(theirs.values(student_name=ERASED_NAME))
+    """Take a leaving student's name off their certificates, and the PDFs with it out of storage. Idempotent."""
+    is_theirs = Certificate.student_id == student_id
+    request.db.execute(update(Certificate).where(is_theirs).values(student_name=ERASED_NAME))
+    # After it: whoever was keeping a PDF of the old name has done so by now, or finds the new one.
+    discard_pdfs(request, CertificatePdf.certificate_id.in_(select(Certificate.id).where(is_theirs)))
 
 
 def visible_to(identity: Any) -> ColumnElement[bool]:

@@ -1,4 +1,7 @@
-"""``/users/certificates``: for students, staff and administrators; ``/certificates``: for whoever holds a code."""
+"""``/users/certificates``: for students, staff and administrators; ``/certificates``: for whoever holds a code.
+
+``/status-lists``: for everybody.
+"""
 
 from typing import Any
 
@@ -64,3 +67,20 @@ class Verifications(Collection):
     """``/certificates``"""
 
     item = Verification
+
+
+class StatusList(Node):
+    """``/status-lists/{list_number}``"""
+
+    __acl__ = [(Allow, Everyone, P.VERIFY)]
+
+    @property
+    def number(self) -> int:
+        return int(self.__name__)
+
+
+class StatusLists(Node):
+    """``/status-lists``"""
+
+    def __getitem__(self, segment: str) -> Node:
+        return StatusList(self.request, segment, self)

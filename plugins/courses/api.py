@@ -1,5 +1,6 @@
 """What other plugins may import from courses."""
 
+from .audiences import course_audience
 from .events import CourseDeleted, CoursePublished, CourseTeacherAdded
 from .models import Course
 from .operations import create_course, is_named_staff, is_staff, lock_course, publish_course, record_rating

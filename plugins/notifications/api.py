@@ -1,4 +1,5 @@
 """What other plugins may import from notifications."""
 
 from .models import Notification
-from .operations import deliver
+from .news import News, Subject
+from .operations import tell, tell_role

@@ -1,35 +1,64 @@
 """Verbs of notifications."""
 
-from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import aliased
+from sqlalchemy import Uuid, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from uuid_utils.compat import uuid7
 
-from courseplatform.api import Invalid, Request, holds_role
-from plugins.accounts.api import User, get_active_user
+from courseplatform.api import Invalid, Request
+from plugins.accounts.api import get_active_user
 
+from . import jobs
+from .delivery import next_sequence
 from .models import Notification
+from .news import News
+
+
+def tell(request: Request, recipient_id: UUID, news: News) -> None:
+    """Notify one user after the commit. Raises: LookupError for an unknown kind or a value that its text lacks."""
+    check_news(request, news)
+    if recipient_id != news.actor_id:
+        request.enqueue(jobs.notify, recipient_id=recipient_id, **news.arguments())
+
+
+def tell_role(request: Request, news: News) -> None:
+    """Notify all who then hold the role of the news at its course, after the commit. Raises: as ``tell``."""
+    check_news(request, news)
+    request.enqueue(jobs.notify_role, **news.arguments())
+
+
+def check_news(request: Request, news: News) -> None:
+    """Raises: LookupError, now and not when a thousand readers wait for it."""
+    request.registry["notifications.kinds"][news.kind].require_told(news.variant, news.told)
 
 
 def create_notification(request: Request, *, recipient_id: UUID, message: str) -> Notification:
-    """Write to a user by hand: kind ``message``. Raises: Invalid unless the recipient is an active user."""
+    """Write to a user by hand: kind ``message``; perhaps mailed too. Raises: Invalid unless an active user."""
     require_recipient(request, recipient_id)
     notification = Notification(
-        recipient_id=recipient_id, kind="message", message=message, event_id=uuid7(), created_at=request.now
+        recipient_id=recipient_id,
+        kind="message",
+        message=message,
+        event_id=uuid7(),
+        sequence=next_sequence(request, recipient_id),
+        created_at=request.now,
     )
     request.db.add(notification)
     request.db.flush()
+    request.enqueue(jobs.mail_notification, notification_id=notification.id)
     return notification
 
 
 def update_notification(request: Request, notification: Notification, changes: dict[str, Any]) -> None:
     """Apply changed fields. Raises: Invalid for a new recipient who is no active user; 409 ``already_notified``."""
-    if changes.get("recipient_id", notification.recipient_id) != notification.recipient_id:
+    changes = {name: value for name, value in changes.items() if getattr(notification, name) != value}
+    if "recipient_id" in changes:
         require_recipient(request, changes["recipient_id"])
+    if changes:
+        recipient_id = changes.get("recipient_id", notification.recipient_id)
+        changes["sequence"] = next_sequence(request, recipient_id)
     for name, value in changes.items():
         setattr(notification, name, value)
     request.db.flush()
@@ -37,63 +66,19 @@ def update_notification(request: Request, notification: Notification, changes: d
 
 def mark_all_read(request: Request, *, recipient_id: UUID) -> int:
     """Mark everything read that the recipient has not read yet. How many that were."""
-    unread = update(Notification).where(Notification.recipient_id == recipient_id, Notification.is_read.is_(False))
-    return request.db.execute(unread.values(is_read=True), execution_options={"synchronize_session": False}).rowcount
+    is_unread = (Notification.recipient_id == recipient_id, Notification.is_read.is_(False), Notification.is_listed)
+    # The rows first, then the inbox: so does a change of one notification, and neither waits in a circle.
+    locked = select(Notification.id).where(*is_unread).order_by(Notification.id).with_for_update(key_share=True)
+    ids = list(request.db.scalars(locked))
+    if ids:
+        first = next_sequence(request, recipient_id, count=len(ids))
+        held = func.unnest(literal(ids, ARRAY(Uuid()))).table_valued("id", with_ordinality="place").render_derived()
+        read = update(Notification).where(Notification.id == held.c.id)
+        read = read.values(is_read=True, sequence=first - 1 + held.c.place)
+        request.db.execute(read, execution_options={"synchronize_session": False})
+    return len(ids)
 
 
 def require_recipient(request: Request, user_id: UUID) -> None:
     if get_active_user(request, user_id) is None:
         raise Invalid.field("recipient_id", "must be an active user")
-
-
-def deliver(
-    request: Request,
-    *,
-    recipient_ids: Collection[UUID],
-    event_id: UUID,
-    kind: str,
-    message: str,
-    subject: dict[str, Any] | None,
-) -> None:
-    """Notify users of an event in one statement. Idempotent: who was told of this event already is not told again."""
-    if not recipient_ids:
-        return
-    told = {
-        "kind": kind,
-        "message": message,
-        "subject": subject,
-        "event_id": event_id,
-        "is_read": False,
-        "created_at": request.now,
-    }
-    rows = [{"id": uuid7(), "recipient_id": recipient_id, **told} for recipient_id in recipient_ids]
-    request.db.execute(insert(Notification).on_conflict_do_nothing(), rows)
-
-
-def takes_part(request: Request, user_id: UUID, *, course_id: UUID, role: str) -> bool:
-    """Whether an active user holds a local role at a course now, teaches it or is an administrator."""
-    person, node_class = aliased(User), request.registry["notifications.course_node"]
-    holds = [holds_role(request, node_class, name, person.id, course_id) for name in (role, "teacher")]
-    found = select(person.id).where(person.id == user_id, person.is_active, or_(person.role == "admin", *holds))
-    return request.db.scalar(found) is not None
-
-
-def role_holders(
-    request: Request,
-    node_class: Any,
-    role: str,
-    row_id: UUID,
-    *,
-    except_id: UUID | None,
-    after_id: UUID | None,
-    limit: int,
-) -> list[UUID]:
-    """The next ``limit`` active users, by id, who hold a local role at a row now; without ``except_id``."""
-    # An alias: the roles' expressions may read the users' table themselves.
-    person = aliased(User)
-    found = select(person.id).where(person.is_active, holds_role(request, node_class, role, person.id, row_id))
-    if except_id is not None:
-        found = found.where(person.id != except_id)
-    if after_id is not None:
-        found = found.where(person.id > after_id)
-    return list(request.db.scalars(found.order_by(person.id).limit(limit)))

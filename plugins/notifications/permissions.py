@@ -6,4 +6,5 @@ class P(StrEnum):
     VIEW = "notification:view"
     MARK = "notification:mark"
     MARK_ALL = "notification:mark_all"
+    PREFER = "notification:prefer"
     ADMINISTER = "notification:administer"

@@ -14,6 +14,7 @@ def notification_json(request: Request, notification: Notification) -> dict[str,
         "message": notification.message,
         "kind": notification.kind,
         "subject": notification.subject,
+        "sequence": notification.sequence,
         "is_read": notification.is_read,
         "created_at": notification.created_at,
     }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from courseplatform.api import Allow, Authenticated, Collection, Deny, Everyone, Item, user_principal
+from courseplatform.api import Allow, Authenticated, Collection, Deny, Everyone, Item, Node, user_principal
 
 from .models import Notification
 from .permissions import P
@@ -16,7 +16,10 @@ class NotificationItem(Item):
 
     @property
     def __acl__(self) -> Any:
-        return [(Allow, user_principal(self.row.recipient_id), (P.VIEW, P.MARK)), (Deny, Everyone, P.VIEW)]
+        nobody = (Deny, Everyone, P.VIEW)
+        if not self.row.is_listed:
+            return [nobody]
+        return [(Allow, user_principal(self.row.recipient_id), (P.VIEW, P.MARK)), nobody]
 
 
 class Notifications(Collection):
@@ -25,3 +28,9 @@ class Notifications(Collection):
     item = NotificationItem
     # Not MARK: what is allowed here is allowed on every notification beneath.
     __acl__ = [(Allow, Authenticated, (P.LIST, P.MARK_ALL))]
+
+
+class Preferences(Node):
+    """``/users/notifications/preferences``: the caller's own."""
+
+    __acl__ = [(Allow, Authenticated, P.PREFER)]

@@ -1,8 +1,21 @@
 """What notifications take in."""
 
-from courseplatform.api import Body, Choice, Flag, Id, ListQuery, Moment, Text, drop, field
+from typing import Any
 
-from .models import KINDS
+import colander
+
+from courseplatform.api import Body, Flag, Id, ListQuery, Text, Whole, drop, field
+
+
+class Switches(colander.Mapping):
+    """A JSON object of kinds: true, false, or null for the default."""
+
+    def deserialize(self, node: Any, cstruct: Any) -> Any:
+        if cstruct is colander.null:
+            return cstruct
+        if not isinstance(cstruct, dict) or {type(value) for value in cstruct.values()} - {bool, type(None)}:
+            raise colander.Invalid(node, "must be an object of true, false and null by kind")
+        return cstruct
 
 
 class NewNotification(Body):
@@ -18,5 +31,12 @@ class NotificationBody(Body):
 
 class NotificationList(ListQuery):
     is_read = field(Flag(is_text=True), missing=None)
-    kind = field(Choice(*KINDS), missing=None)
-    since = field(Moment(), missing=None, description="Made at this time or later.")
+    kind = field(Text(60), missing=None)
+    since = field(
+        Whole(is_text=True), missing=None, description="What is new or changed after this ``sequence``, in that order."
+    )
+
+
+class PreferencesBody(Body):
+    in_app = field(Switches(), missing=None, description="Which kinds are listed.")
+    email = field(Switches(), missing=None, description="Which kinds are mailed.")

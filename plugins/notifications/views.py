@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from courseplatform.api import Forbidden, Request, Service
+from courseplatform.api import Forbidden, Invalid, Request, Service, set_body_etag
 
 from . import operations
 from .models import Notification
@@ -20,21 +20,30 @@ read_all = Service("notifications_read_all", COLLECTION + "read-all/", facet_of=
 
 @notifications.get(permission=P.LIST, query=NotificationList)
 def list_notifications(request: Request) -> Any:
-    """The caller's own notifications, newest first."""
+    """The caller's own notifications, newest first.
+
+    ``since=``: only what is new or has changed after that ``sequence``, in this order: keep the largest one seen and
+    ask again. With ``If-None-Match`` it is 304 while nothing has happened.
+    """
     asked = request.validated["querystring"]
-    found = select(Notification).where(Notification.recipient_id == request.identity.id)
+    found = select(Notification).where(Notification.recipient_id == request.identity.id, Notification.is_listed)
     if asked["is_read"] is not None:
         found = found.where(Notification.is_read.is_(asked["is_read"]))
-    if asked["kind"]:
+    if asked["kind"] is not None:
+        if asked["kind"] not in request.registry["notifications.kinds"]:
+            raise Invalid.field("kind", "is no kind of notification; the preferences list them", "querystring")
         found = found.where(Notification.kind == asked["kind"])
-    if asked["since"]:
-        found = found.where(Notification.created_at >= asked["since"])
-    return request.paginate(found, order=(Notification.id,))
+    if asked["since"] is None:
+        return set_body_etag(request, request.paginate(found, order=(Notification.id,)))
+    found = found.where(Notification.sequence > asked["since"])
+    order = (Notification.sequence, Notification.id)
+    return set_body_etag(request, request.paginate(found, order=order, is_descending=False))
 
 
 @notifications.post(permission=P.ADMINISTER, body=NewNotification)
 def create_notification(request: Request) -> Any:
-    """Write to an active user (422 for any other). Administrators only; the recipient alone can read it."""
+    """Write to an active user (422 for any other), by mail too if they want that. Administrators only; the recipient
+    alone can read it."""
     return request.created(operations.create_notification(request, **request.validated["body"]))
 
 

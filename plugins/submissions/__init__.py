@@ -1,7 +1,7 @@
 """Submissions: students' work, attempt by attempt, and how it is graded.
 
-Offers: submissions beneath assignments, with text, a file and a receipt; grading with its history; the local role
-``author`` at ``SubmissionItem``; the progress source ``submissions``.
+Offers: submissions beneath assignments, with text, a file and a receipt, signed, and the command ``verify-receipt``;
+grading with its history; the local role ``author`` at ``SubmissionItem``; the progress source ``submissions``.
 Needs: assignments, lessons, enrollments (progress), courses, accounts.
 """
 
@@ -37,8 +37,7 @@ def includeme(config: Configurator) -> None:
         total="plugins.submissions.progress.count_required",
         done="plugins.submissions.progress.count_passed",
     )
-    config.add_jobs("plugins.submissions.jobs")
-    config.add_periodic_job("plugins.submissions.jobs.sweep_files", every_s=6 * 3600)
+    config.add_file_owner("plugins.submissions.models.Submission.file_key")
     config.add_subscriber(
         "plugins.submissions.subscribers.recompute_lateness", "plugins.assignments.api.AssignmentDatesChanged"
     )
@@ -54,3 +53,4 @@ def includeme(config: Configurator) -> None:
     config.add_export("submissions", "plugins.submissions.exports.submissions")
     config.scan("plugins.submissions.views")
     config.scan("plugins.submissions.grading_views")
+    config.scan("plugins.submissions.receipt_views")

@@ -1,5 +1,6 @@
 """What other plugins may import from submissions."""
 
+from .audiences import submission_audience
 from .events import SubmissionGraded, SubmissionReturned, SubmissionSubmitted
 from .grading import grade_submission, return_submission
 from .models import GradeChange, Submission

@@ -31,6 +31,9 @@ class Submission(Timestamped, Base):
     is_late: Mapped[bool] = mapped_column(default=False)
     content_sha256: Mapped[str | None]
     submitted_at: Mapped[datetime | None]
+    #: The deadline as it was when the work arrived; it may have moved since.
+    deadline_due_at: Mapped[datetime | None]
+    deadline_lock_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
 
     __table_args__ = (
@@ -74,11 +77,17 @@ class Submission(Timestamped, Base):
         if self.status in ("checked", "returned"):
             raise Conflict(f"already_{self.status}")
 
-    def hand_in(self, now: datetime, due_at: datetime | None) -> None:
+    def hand_in(self, now: datetime, due_at: datetime | None, lock_at: datetime | None) -> None:
         """Submit the present content: date it, judge its lateness, sign it with ``content_sha256``."""
         self.status, self.submitted_at = "submitted", now
-        self.is_late = due_at is not None and now > due_at
+        self.deadline_due_at, self.deadline_lock_at = due_at, lock_at
+        self.is_late = self.was_late
         self.content_sha256 = self.hash_content()
+
+    @property
+    def was_late(self) -> bool:
+        """By the deadline as it was then."""
+        return self.deadline_due_at is not None and self.submitted_at > self.deadline_due_at
 
 
 def content_sha256(text: str, file_sha256: str | None) -> str:

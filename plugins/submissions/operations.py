@@ -133,7 +133,7 @@ def require_content(submission: Submission) -> None:
 def hand_in(request: Request, submission: Submission, assignment: Assignment, course: Course) -> None:
     """Date and sign the content; announce it (``SubmissionSubmitted``) unless it was handed in before."""
     was_draft = submission.is_draft
-    submission.hand_in(request.now, assignment.due_at)
+    submission.hand_in(request.now, assignment.due_at, assignment.lock_at)
     request.db.flush()
     if was_draft:
         request.emit(SubmissionSubmitted(**subject(submission, assignment, course, submission.student_id)))

@@ -27,6 +27,7 @@ def includeme(config: Configurator) -> None:
         "plugins.webhooks.models.Delivery", f"{representations}.delivery_json", load=f"{representations}.load_events"
     )
     config.add_export("webhooks", "plugins.webhooks.exports.webhooks")
+    config.add_metrics("plugins.webhooks.figures.webhook_figures")
     config.add_jobs("plugins.webhooks.jobs")
     config.add_periodic_job("plugins.webhooks.jobs.number_events", every_s=60)
     config.add_periodic_job("plugins.webhooks.jobs.resume_deliveries", every_s=60)

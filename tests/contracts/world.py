@@ -4,11 +4,13 @@ from io import BytesIO
 from typing import Any
 
 from courseplatform.testing import Client
+from plugins.accounts.api import lasting_key
 from plugins.accounts.links import keep_link
 from plugins.accounts.models import SignInSession, User
 from plugins.assignments.models import Assignment
 from plugins.certificates.models import Certificate
 from plugins.certificates.operations import make_code
+from plugins.certificates.status import place_of
 from plugins.comments.models import Comment
 from plugins.courses.models import Course, CourseTeacher
 from plugins.enrollments.models import Enrollment
@@ -70,6 +72,7 @@ class World:
                 self.request.db.add(CourseTeacher(course_id=course.id, user_id=self.user("C"), added_at=now))
         self.build_own()
         self.build_links()
+        lasting_key(self.request)  # which the first use makes
         self.build_webhook()
 
     def build_links(self) -> None:
@@ -126,6 +129,7 @@ class World:
         course.review_count, course.rating_sum = 1, 4
         certificate = self.add(f"certificate_X{suffix}", self.certificate("X", course))
         self.ids[f"certificate_code{suffix}"] = certificate.verification_code
+        self.ids["status_list"] = str(place_of(certificate.status_number)[0])
 
     def attach_file(self, submission: Submission) -> None:
         stored = self.request.save_file(BytesIO(b"my work"), 100)

@@ -224,6 +224,7 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("courseplatform.api.Root", "sandbox", Sandbox)
     config.add_resource_node(Sandbox, "rooms", Rooms)
     config.add_jobs("tests.core.sandbox_jobs")
+    config.add_file_owner(PeriodicRun.name)
     config.add_route("teapot", "/teapot")
     config.add_view(teapot, route_name="teapot")
     config.scan("tests.core.sandbox")

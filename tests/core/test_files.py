@@ -8,10 +8,15 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from pyramid.exceptions import ConfigurationConflictError
+from sqlalchemy import create_engine, text
 
 from courseplatform.errors import PayloadTooLarge
-from courseplatform.files import CHUNK_BYTES, LocalStorage, safe_type
-from courseplatform.testing import Client
+from courseplatform.files import CHUNK_BYTES, FileOwner, LocalStorage, safe_type, sweep_files
+from courseplatform.jobs import PeriodicRun
+from courseplatform.migrations import migrate
+from courseplatform.testing import Client, fresh_database
+from tests.core.conftest import build
 
 FILES = "/api/sandbox/files/"
 
@@ -161,3 +166,80 @@ def test_orphans_can_be_found_by_age(tmp_path: Path) -> None:
     old, _ = (storage.save(io.BytesIO(b"x"), 5) for _ in range(2))
     os.utime(storage.path(old.key), (1000, 1000))
     assert list(storage.keys_older_than(2000)) == [old.key]
+
+
+# The sweep. The sandbox keeps the key of a file in the name of a periodic run.
+
+
+def keep(client: Client, name: str = "") -> str:
+    """A stored file that a row names, unless told another name; its key."""
+    key = client.registry["files"].save(io.BytesIO(b"x"), 5).key
+    with client.script() as request:
+        request.db.add(PeriodicRun(name=name or key, last_run_at=request.now))
+    return key
+
+
+def sweep(client: Client) -> None:
+    with client.script() as request:
+        sweep_files(request)
+
+
+def test_the_sweep_deletes_a_file_that_nothing_names_once_it_is_a_day_old(client: Client, folder: Path) -> None:
+    kept, lost = keep(client), keep(client, "something else")
+    client.clock.move(hours=23)
+    sweep(client)
+    assert {path.name for path in stored(folder)} == {kept, lost}
+    client.clock.move(hours=2)
+    sweep(client)
+    sweep(client)
+    assert [path.name for path in stored(folder)] == [kept]
+
+
+def test_the_sweep_looks_at_every_file_however_many(
+    client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("courseplatform.files.SWEEP_CHUNK", 2)
+    kept = {keep(client) for _ in range(3)}
+    for _ in range(4):
+        keep(client, f"not the key of {len(stored(folder))}")
+    client.clock.move(days=2)
+    sweep(client)
+    assert {path.name for path in stored(folder)} == kept
+
+
+def test_while_a_plugin_is_off_the_files_that_its_rows_name_stay(
+    client: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = keep(client)
+    sweep(client)  # and remember who owns files
+    monkeypatch.setitem(client.registry, "files.owners", [])
+    client.clock.move(days=2)
+    sweep(client)
+    assert [path.name for path in stored(folder)] == [kept]
+
+
+def test_an_owner_whose_table_is_gone_owns_nothing(client: Client, folder: Path) -> None:
+    kept = keep(client)
+    with client.script() as request:
+        request.db.add(FileOwner(table_name="dropped", column_name="file_key"))
+    client.clock.move(days=2)
+    sweep(client)
+    assert [path.name for path in stored(folder)] == [kept]
+
+
+def test_one_column_is_declared_once(client: Client) -> None:
+    def declare(config: Any) -> None:
+        config.add_file_owner("courseplatform.jobs.PeriodicRun.name")
+
+    assert {"table_name": "periodic_runs", "column_name": "name"} in build(declare).registry["files.owners"]
+    with pytest.raises(ConfigurationConflictError):
+        build(declare, lambda config: declare(config))
+
+
+def test_students_work_is_known_to_have_an_owner_before_any_sweep(server_url: str) -> None:
+    with fresh_database(server_url) as url:
+        migrate(url)
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            assert ("submissions", "file_key") in connection.execute(text("TABLE file_owners")).all()
+        engine.dispose()

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+import threading
 import time
 from typing import Any
 
@@ -173,3 +174,31 @@ def test_a_bad_administrator_is_refused_in_one_line(platform: Platform) -> None:
     assert done.returncode == 1
     assert "username must have at least 3" in done.stderr and "password" in done.stderr
     assert "Traceback" not in done.stderr and "short" not in done.stderr
+
+
+class Enough(Exception):
+    """The page's loop never ends by itself."""
+
+
+def test_the_polling_on_the_clients_page_sees_what_happens_while_it_runs(platform: Platform) -> None:
+    admin = Caller(platform).sign_in("root", PASSWORD)
+    reader, reader_id = registered(platform, "polly")
+    seen: list[str] = []
+
+    def write(message: str) -> None:
+        admin("POST", "/api/users/notifications/", 201, {"recipient_id": reader_id, "message": message})
+
+    def show(notification: Any) -> None:
+        seen.append(notification["message"])
+        if len(seen) == 2:
+            raise Enough
+        threading.Timer(0.5, write, ["second"]).start()  # after polls that were 304
+
+    token = reader.session.headers["Authorization"].removeprefix("Bearer ")
+    page = (ROOT / "docs/clients.md").read_text()
+    namespace: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], namespace)
+    write("first")
+    with pytest.raises(Enough):
+        namespace["follow"](f"{platform.url}/api", token, show, every_s=0.1)
+    assert seen == ["first", "second"]

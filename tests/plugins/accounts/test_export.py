@@ -49,6 +49,7 @@ def test_every_plugin_that_knows_a_user_contributes(wsgi_app: Any) -> None:
         "comments": "comments",
         "reviews": "reviews",
         "notifications": "notifications",
+        "notification_inboxes": "notification_preferences",
         "external_identities": "identities",
         "oauth_consents": "consents",
         "personal_tokens": "personal_tokens",

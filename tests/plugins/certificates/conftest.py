@@ -30,3 +30,20 @@ def graduate(client: Client, course: str) -> Actor:
     enrol(client, course, actor)
     finish_lessons(client, course, actor)
     return actor
+
+
+class Outside:
+    """What others fetch of us: published addresses, without signing in."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.asked = client, []
+
+    def __call__(self, address: str) -> bytes:
+        assert address.startswith("https://courses.test/")
+        self.asked.append(address)
+        return self.client.get(address.removeprefix("https://courses.test")).body
+
+
+@pytest.fixture
+def outside(client: Client) -> Outside:
+    return Outside(client)

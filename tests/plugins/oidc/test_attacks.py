@@ -63,7 +63,7 @@ LONG_AGO, SOON = int(time.time()) - 3_600, int(time.time()) + 3_600
         {"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"},
         {"at_hash": 7},
     ],
-    ids=str,
+    ids=lambda claims: " ".join(f"{name} {str(value)[:8]}" for name, value in claims.items()),
 )
 def test_an_id_token_with_a_wrong_claim_is_refused(
     claims: dict[str, Any], browser: Browser, provider: HostileProvider
