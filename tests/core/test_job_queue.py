@@ -5,14 +5,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from redis.exceptions import RedisError
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from courseplatform.jobs import OutboxJob, running
 from courseplatform.jobs.outbox import PUSH_GRACE_S
-from courseplatform.jobs.queue import PUSH_AGAIN_S, relay
+from courseplatform.jobs.queue import DEEP, PUSH_AGAIN_S, relay
 from courseplatform.testing import Client, counted_statements, make_app, rolled_back
 from tests.redis_server import RedisServer
 
@@ -102,6 +103,46 @@ def test_the_relay_pushes_nothing_that_is_done_dead_or_put_off(client: Client) -
     assert relay(client.registry) == 0
     client.clock.move(seconds=3)
     assert relay(client.registry) == 1
+
+
+def test_the_relay_pushes_what_it_has_committed_since_a_worker_leaves_alone_what_is_locked(
+    client: Client, server: RedisServer
+) -> None:
+    job_id = promise(client)
+    server.wipe()
+    client.clock.move(seconds=PUSH_GRACE_S + 1)
+    seen = []
+    engine = client.registry["db.engine"]
+
+    def note(*_: Any) -> None:
+        seen.append(queued(client))
+
+    event.listen(engine, "release_savepoint", note)  # as commits are, in a test that is rolled back
+    try:
+        assert relay(client.registry) == 1
+    finally:
+        event.remove(engine, "release_savepoint", note)
+    assert (seen[-1], queued(client)) == ([], [job_id])
+
+
+def test_while_a_queue_is_deep_the_relay_fills_only_the_other(client: Client, server: RedisServer) -> None:
+    queue = client.registry["jobs.queue"]
+    for fn in (sandbox_jobs.tick, sandbox_jobs.fail):
+        with client.script() as request:
+            request.enqueue(fn, **({"name": "late"} if fn is sandbox_jobs.fail else {}))
+    queue.bulk = {"tests.core.sandbox_jobs.fail"}
+    try:
+        client.clock.move(seconds=PUSH_GRACE_S + 1)
+        for deep, other in ((queue.queue, queue.bulk_queue), (queue.bulk_queue, queue.queue)):
+            server.wipe()
+            queue.connection.rpush(deep.key, *(str(uuid4()) for _ in range(DEEP)))
+            assert (relay(client.registry), other.count, deep.count) == (1, 1, DEEP)
+            client.clock.move(seconds=PUSH_AGAIN_S + 1)
+        for full in (queue.queue, queue.bulk_queue):
+            queue.connection.rpush(full.key, *(str(uuid4()) for _ in range(DEEP)))
+        assert relay(client.registry) == 0
+    finally:
+        queue.bulk = client.registry["jobs.bulk"]
 
 
 def test_a_failing_redis_costs_one_wait_and_the_relay_makes_up_for_it(client: Client, server: RedisServer) -> None:
