@@ -146,8 +146,8 @@ def test_sigterm_finishes_the_job_at_hand(workshop: Workshop) -> None:
     pool = workshop.processes[0]
     workshop.pause_at(["running"])
     workshop.enqueue(proof_jobs.leave_effect, "at hand")
-    workshop.paused(["running"])
-    pool.terminate()
+    for pid in (*workshop.paused(["running"])[0], pool.pid):  # systemd signals all processes of a service
+        kill(pid, signal.SIGTERM)
     assert pool.wait(20) == 0
     assert workshop.effects() == Counter(["at hand"])
     assert [job.attempts for job in workshop.jobs()] == [1]
