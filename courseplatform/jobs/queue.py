@@ -69,13 +69,18 @@ class JobQueue:
 
     def offer(self, jobs: Iterable[tuple[UUID, str]]) -> None:
         """Push, or leave it to the relay: of those who meet a failing Redis, one waits for it every ``PAUSE_S``."""
-        if time.monotonic() < self.away_until:
+        now = time.monotonic()
+        if now < self.away_until:
             return
+        if self.away_until:  # it failed before: whoever comes while this one tries does not wait too
+            self.away_until = now + PAUSE_S
         try:
             self.push(jobs)
         except RedisError as error:
             self.away_until = time.monotonic() + PAUSE_S
             log.error("Redis fails (%s): jobs wait for the relay", type(error).__name__)
+        else:
+            self.away_until = 0.0
 
     def depths(self) -> dict[str, int]:
         """How many jobs wait in Redis, by queue. Raises: RedisError."""
