@@ -105,14 +105,25 @@ def test_two_runners_run_each_job_exactly_once(committing_client: Client, calls:
 
 def test_a_job_that_is_being_run_is_skipped_by_the_others(committing_client: Client, calls: list[Any]) -> None:
     enqueue(committing_client, sandbox_jobs.write_row, name="slow", pause_s=1)
+    (job,) = outbox(committing_client)
     registry = committing_client.registry
     with ThreadPoolExecutor(1) as thread:
-        running = thread.submit(run_next, registry)
+        begun = thread.submit(run_next, registry)
         while not calls:
             time.sleep(0.01)
         assert run_next(registry) is False
-        assert running.result() is True
+        assert running.run_job(registry, job.id) is False  # its lease aside: delivered again, to another
+        assert begun.result() is True
     assert calls == ["slow"]
+    assert [job.attempts for job in outbox(committing_client)] == [1]
+
+
+def test_a_kill_that_comes_after_the_commit_is_no_failure(client: Client) -> None:
+    enqueue(client, sandbox_jobs.tick)
+    client.run_jobs()
+    (job,) = outbox(client)
+    running.record_failure(client.registry, job.id, "WorkHorseKilled")
+    assert [(job.last_error, job.due_at) for job in outbox(client)] == [(None, job.due_at)]
 
 
 def test_a_failed_job_leaves_nothing_but_the_class_of_its_error(client: Client) -> None:
