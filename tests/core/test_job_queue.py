@@ -9,11 +9,14 @@ from uuid import uuid4
 
 import pytest
 from redis.exceptions import RedisError
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import OperationalError
 
 from courseplatform.jobs import OutboxJob, running
+from courseplatform.jobs.figures import job_figures
 from courseplatform.jobs.outbox import PUSH_GRACE_S
 from courseplatform.jobs.queue import DEEP, PUSH_AGAIN_S, relay
+from courseplatform.scheduler import Scheduler
 from courseplatform.testing import Client, counted_statements, make_app, rolled_back
 from tests.redis_server import RedisServer
 
@@ -171,6 +174,41 @@ def test_the_relay_takes_one_statement_however_many_jobs_are_done(client: Client
             "take_at_1": request.now, "param_1": 500, "take_at": request.now,
         })  # fmt: skip
         assert "ix__outbox__undone" in "\n".join(row[0] for row in plan)
+
+
+def test_metrics_tell_how_many_wait_in_redis_unless_it_is_away(client: Client, server: RedisServer) -> None:
+    def told() -> dict[str, float]:
+        with client.script() as request:
+            families = {family.name: family for family in job_figures(request)}
+        waiting = families.get("courseplatform_queue_jobs")
+        assert "courseplatform_job_lag_seconds" in families
+        return {sample.labels["queue"]: sample.value for sample in waiting.samples} if waiting else {}
+
+    promise(client)
+    assert told() == {"courseplatform": 1, "courseplatform-bulk": 0}
+    server.freeze()
+    try:
+        assert told() == {}
+    finally:
+        server.thaw()
+
+
+def test_of_two_schedulers_one_leads_until_it_is_gone(app: Any) -> None:
+    first, second = Scheduler(app.registry), Scheduler(app.registry)
+    try:
+        assert [first.leads(), second.leads(), first.leads(), second.leads()] == [True, False, True, False]
+        first.resign()
+        assert [second.leads(), first.leads()] == [True, False]
+        assert second.connection is not None
+        lost = second.connection.scalar(text("SELECT pg_backend_pid()"))
+        with app.registry["db.engine"].begin() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": lost})
+        with pytest.raises(OperationalError):
+            second.leads()
+        assert first.leads()
+    finally:
+        first.resign()
+        second.resign()
 
 
 def test_without_redis_the_settings_are_refused(database_url: str, tmp_path: Path) -> None:
