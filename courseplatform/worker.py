@@ -8,6 +8,7 @@ import logging
 import os
 import resource
 import signal
+import time
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Any, ClassVar
@@ -16,6 +17,7 @@ from uuid import UUID
 import click
 from pyramid.config import Configurator
 from pyramid.registry import Registry
+from redis.exceptions import RedisError
 from rq import Worker, worker_registration
 from rq.exceptions import StopRequested
 from rq.job import Job, JobStatus
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 MAINTENANCE_INTERVAL_S = 30
 #: How often a worker looks after its work-horse.
 MONITORING_INTERVAL_S = 10
+#: How long a worker that finds no Redis takes to end.
+PATIENCE_S = 2
 #: Of an RQ job's record. Not among them: its data, callbacks, webhooks, dependents, repetitions, time limits.
 BELIEVED = (b"origin", b"description", b"status")
 STATUSES = frozenset(status.value for status in JobStatus)
@@ -118,7 +122,11 @@ class JobWorkerPool(WorkerPool):
 def work(registry: Registry, name: str) -> None:
     """Be one worker until SIGTERM; then finish the job at hand."""
     registry["db.engine"].dispose(close=False)  # its connections are the pool's
-    JobWorker(registry, name).work()
+    try:
+        JobWorker(registry, name).work()
+    except RedisError as error:
+        log.error("workers wait for Redis: %s", type(error).__name__)
+        time.sleep(PATIENCE_S)  # the pool starts the next at once
 
 
 def limit_memory(limit_bytes: int) -> None:

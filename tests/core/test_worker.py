@@ -5,6 +5,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,12 +13,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from pyramid.registry import Registry
 from redis import Redis
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 from rq.worker_pool import WorkerData
 
-from courseplatform.worker import JobWorkerPool, QueuedJob, limit_memory
+from courseplatform.worker import JobWorkerPool, QueuedJob, limit_memory, work
 from tests.redis_server import RedisServer
 
 REGISTRY: Any = SimpleNamespace(settings={"jobs.time_limit_s": 7})
@@ -27,12 +30,14 @@ def in_a_child(do: Callable[[], object]) -> int:
     """The exit code of a forked process that does it."""
     pid = os.fork()
     if pid == 0:
+        code = 4
         try:
             do()
+            code = 0
         except SystemExit:
-            os._exit(3)
+            code = 3
         finally:
-            os._exit(4)
+            os._exit(code)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
@@ -56,9 +61,18 @@ def test_a_memory_limit_beyond_the_machines_own_is_that() -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (2**32, 2**32))
         limit_memory(2**33)
         limit_memory(2**31)
-        raise SystemExit
 
-    assert in_a_child(limited) == 3
+    assert in_a_child(limited) == 0
+
+
+def test_a_worker_that_finds_no_redis_says_so_and_leaves_the_next_some_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("courseplatform.worker.PATIENCE_S", 0.5)
+    engine = sa.create_engine("postgresql+psycopg2://nowhere")
+    registry = Registry("worker")
+    registry["db.engine"], registry.settings = engine, {"redis.url": "redis://127.0.0.1:1/0", "jobs.time_limit_s": 7}
+    began = time.monotonic()
+    assert in_a_child(lambda: work(registry, "early")) == 0
+    assert time.monotonic() - began >= 0.5
 
 
 @pytest.fixture(scope="module")

@@ -126,6 +126,8 @@ def test_a_database_that_is_away_for_a_while_loses_and_doubles_nothing(workshop:
             connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
     server.dispose()
     workshop.engine.dispose()
+    with workshop.engine.begin() as connection:  # nothing could be recorded: spare us the half minute of their lease
+        connection.execute(sa.text("UPDATE outbox SET take_at = now() WHERE done_at IS NULL"))
     workshop.wait_for_all(["taken", "running", *MANY])
 
 
@@ -170,7 +172,8 @@ def test_sigterm_finishes_the_job_at_hand(workshop: Workshop) -> None:
         kill(pid, signal.SIGTERM)
     assert pool.wait(20) == 0
     assert workshop.effects() == Counter(["at hand"])
-    assert [job.attempts for job in workshop.jobs()] == [1]
+    (job,) = (job for job in workshop.jobs() if job.name.endswith(".leave_effect"))
+    assert job.attempts == 1
     workshop.processes[0] = workshop.start("worker", "--processes", "5")
 
 
