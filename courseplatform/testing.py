@@ -42,11 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     PLUGINS[:] = config.getini("courseplatform_plugins")
-    for name in testing_modules(PLUGINS):
+    for name in fixture_modules(PLUGINS):
         config.pluginmanager.register(import_module(name), name)
 
 
-def testing_modules(plugins: Iterable[str]) -> list[str]:
+def fixture_modules(plugins: Iterable[str]) -> list[str]:
     """The modules ``testing`` of these plugins and of those that they switch on. Asks no database anything."""
     config = Configurator(settings={})
     config.include("courseplatform")

@@ -13,7 +13,10 @@ from .models import Note
 
 
 def write_note(request: Request, *, course_id: UUID, author_id: UUID, title: str, text: str) -> Note:
-    """Keep a note; its words are counted after the commit. Raises: 409 ``newplugin_name_exists``, by constraint."""
+    """Keep a note; its words are counted after the commit.
+
+    Raises: 409 ``newplugin_name_exists``, by constraint.
+    """
     note = Note(course_id=course_id, author_id=author_id, title=title, text=text, created_at=request.now)
     request.db.add(note)
     request.db.flush()

@@ -9,7 +9,7 @@ from .permissions import P
 
 
 class NoteItem(Item):
-    """``/courses/{course_id}/newplugin-name/{note_id}``: for its author; to others it is not there (404)."""
+    """``/courses/{course_id}/newplugin-name/{note_id}``: for its author; others are told 404."""
 
     model, kind, parent_id, view_permission = Note, "newplugin_name", "course_id", P.EDIT
 

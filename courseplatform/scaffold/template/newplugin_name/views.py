@@ -1,4 +1,4 @@
-"""``/courses/{course_id}/newplugin-name/``. The first words of a view are its description for clients."""
+"""``/courses/{course_id}/newplugin-name/``. What a view's docstring says is for clients."""
 
 from typing import Any
 

@@ -33,7 +33,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk__newplugin_name_notes")),
         sa.UniqueConstraint("course_id", "author_id", "title", name="uq__newplugin_name_notes__title"),
     )
-    op.create_index(op.f("ix__newplugin_name_notes__author_id"), "newplugin_name_notes", ["author_id"])
+    op.create_index(
+        op.f("ix__newplugin_name_notes__author_id"),
+        "newplugin_name_notes",
+        ["author_id"],
+    )
 
 
 def downgrade() -> None:
