@@ -7,6 +7,7 @@ from pyramid.config import Configurator
 from pyramid.settings import aslist
 
 CORE = (
+    "request",
     "neighbours",
     "settings",
     "cli",
@@ -21,8 +22,6 @@ CORE = (
     "security",
     "service",
     "representation",
-    "pagination",
-    "events",
     "metrics",
     "jobs",
     "worker",

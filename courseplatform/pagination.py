@@ -37,7 +37,10 @@ def paginate(
     asked = request.validated["querystring"]
     wanted_extensions(request, statement.column_descriptions[0]["entity"])  # refused on an empty page too
     limit, cursor = limit or asked["limit"], asked.get("cursor")
-    url = {"path": path or request.path, "query": {**request.GET, "limit": limit} if path else request.GET}
+    url: dict[str, Any] = {
+        "path": path or request.path,
+        "query": {**request.GET, "limit": limit} if path else request.GET,
+    }
     is_backwards, after = read_cursor(cursor, order) if cursor else (False, None)
     down = is_descending != is_backwards
     if after is not None:
@@ -89,7 +92,3 @@ def read_cursor(cursor: str, order: Any) -> tuple[bool, tuple[Any, ...]]:
     except (ValueError, TypeError, AttributeError, KeyError, binascii.Error, OverflowError) as error:
         raise Invalid.field("cursor", "is not a cursor of this list", "querystring") from error
     return direction == "p", key
-
-
-def includeme(config: Any) -> None:
-    config.add_request_method(paginate)

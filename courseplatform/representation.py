@@ -103,6 +103,3 @@ def includeme(config: Configurator) -> None:
     config.registry["representations"], config.registry["extensions"] = {}, {}
     config.add_directive("add_representation", add_representation)
     config.add_directive("add_extension", add_extension)
-    config.add_request_method(represent)
-    config.add_request_method(created)
-    config.add_request_method(no_content)

@@ -283,8 +283,6 @@ def includeme(config: Configurator) -> None:
     config.registry["identity.statements"] = {}
     config.registry["identity.prefixes"] = {}
     config.registry["scopes"] = {}
-    # Of the request, not of the environ: a retried request reads its rights anew.
-    config.add_request_method(Caller, "caller", reify=True)
     config.add_directive("add_local_role", add_local_role)
     config.add_directive("set_identity_source", set_identity_source)
     config.add_directive("add_token_prefix", add_token_prefix)
