@@ -18,7 +18,6 @@ from sqlalchemy.exc import DBAPIError
 from .db import postgresql_url
 from .histories import CORE, History, Record, core_folder, plugin_history, plugin_name, records
 
-
 DEPENDENT_OBJECTS_STILL_EXIST = "2BP01"
 
 
