@@ -71,11 +71,12 @@ def migrate(ini: str, target: str, down: bool, remove: str | None, yes: bool) ->
 def move_schema(ini: str, target: str, is_down: bool) -> None:
     """Raises: MigrationError."""
     from . import migrations
+    from .histories import CORE
 
     url, histories = platform_histories(ini)
     name, _, revision = target.rpartition("@")
     if name or is_down or target != "heads":
-        history = find_history(histories, name) if name else migrations.CORE
+        history = find_history(histories, name) if name else CORE
         (migrations.downgrade if is_down else migrations.migrate)(url, revision, history)
     else:
         migrations.migrate_all(url, histories)
