@@ -11,6 +11,7 @@ CORE = (
     "neighbours",
     "settings",
     "cli",
+    "inspection",
     "db",
     "responses",
     "errors",
@@ -40,6 +41,7 @@ def main(global_config: dict[str, str], **settings: Any) -> Any:
     Raises: StartupError, a ConfigurationError that names the plugin and the line.
     """
     from . import embedded
+    from .inspection.grants import log_grants
     from .neighbours import include_attachments
     from .settings import raw
     from .startup import Platform, check_nodes, check_views
@@ -52,6 +54,7 @@ def main(global_config: dict[str, str], **settings: Any) -> Any:
         include_attachments(config)
     check_views(config.registry)
     check_nodes(config.registry)
+    log_grants(config.registry)
     return config.make_wsgi_app()
 
 

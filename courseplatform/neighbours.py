@@ -64,6 +64,11 @@ def plugin_of(registry: Registry, module: str) -> str:
     return min(beside) if len(beside) == 1 else module
 
 
+def readable(part: Any) -> str:
+    """A class or function by its dotted name, anything else as it is."""
+    return f"{part.__module__}.{part.__qualname__}" if hasattr(part, "__qualname__") else str(part)
+
+
 def includeme(config: Configurator) -> None:
     config.registry["attachments"], config.registry["plugins"] = [], []
     config.add_directive("when_on", when_on)

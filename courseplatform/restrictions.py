@@ -14,6 +14,7 @@ from typing import Any
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.request import Request
 
+from .neighbours import readable
 from .resources import Node, items_of
 
 
@@ -41,10 +42,9 @@ class Restriction:
         return not any(role in roles for roles in held for role in self.roles)
 
     def __str__(self) -> str:
-        who = (
-            f"who holds {' or '.join(self.roles)}" if self.roles else f"whom {self.code or 'its plugin'} does not name"
-        )
-        return f"{', '.join(self.permissions)} at {self.node_class.__name__} only for those {who}"
+        condition = f"who hold {' or '.join(self.roles)}" if self.roles else f"whom {readable(self.allows)} allows"
+        methods = f" by {', '.join(self.methods)}" if self.methods else ""
+        return f"{', '.join(self.permissions)} at {self.node_class.__name__}{methods} only for those {condition}"
 
 
 def restriction_on(request: Request, caller: Any, node: Any, permission: str) -> Restriction | None:

@@ -32,6 +32,7 @@ class IdentitySource(Protocol):
     """How the plugin that owns accounts tells core who calls.
 
     ``user_id``, if a source has it, is the caller's id as SQL within ``statement``; else it is the claim of that name.
+    ``by_name``, if it has it, is the source of whom a claim ``username`` names, for ``courseplatform explain``.
     """
 
     def claims(self, request: Request) -> dict[str, Any] | None:
@@ -287,8 +288,10 @@ def add_scope(
         if description is not None:
             scope.description, scope.is_read_only = description, is_read_only
 
-    kind = "scope" if description is not None else ("more of a scope", permissions)
-    config.action((kind, name), register, order=PHASE1_CONFIG)
+    claim = ("scope", name) if description is not None else ("more of a scope", name, permissions)
+    introspectable = config.introspectable("scopes", claim, name, "scope")
+    introspectable["scope"], introspectable["permissions"] = name, permissions
+    config.action(claim, register, order=PHASE1_CONFIG, introspectables=(introspectable,))
 
 
 def user_principal(user_id: Any) -> str:

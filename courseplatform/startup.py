@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterable
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from pyramid.exceptions import (
 )
 from pyramid.registry import Registry
 
-from .neighbours import CORE_SPEC, Include, plugin_of
+from .neighbours import CORE_SPEC, Include, plugin_of, readable
 
 
 class StartupError(ConfigurationError):
@@ -59,7 +60,9 @@ class Platform(Configurator):
     def told(self, discriminator: Any) -> Iterable[Any]:
         kind, *rest = discriminator if isinstance(discriminator, tuple) else (discriminator,)
         if isinstance(kind, str):
-            yield self.introspectable(kind, tuple(rest), " ".join(map(readable, rest)), kind)
+            entry = self.introspectable(kind, tuple(rest), " ".join(map(readable, rest)), kind)
+            entry.is_claim = True
+            yield entry
 
     @property
     def module(self) -> str:
@@ -141,7 +144,7 @@ def circle(registry: Registry, specs: list[str]) -> str:
     """Who includes whom, in words."""
     specs = specs[specs.index(specs[-1]) :]
     steps = []
-    for by, spec in zip(specs, specs[1:], strict=False):
+    for by, spec in pairwise(specs):
         line = next(i.line for i in reversed(registry["includes"]) if i.spec == spec and i.path[-1:] == (by,))
         steps.append(f"  {spec_module(by)} includes {spec_module(spec)}, at\n{line}")
     advice = "A plugin includes what it can't do without; to its dependents it attaches with config.when_on."
@@ -191,8 +194,3 @@ def place(file: str | None, line: int) -> str:
 
 def place_of(info: Any) -> str:
     return place(info.file, info.line)
-
-
-def readable(part: Any) -> str:
-    """A class or function by its dotted name, anything else as it is."""
-    return f"{part.__module__}.{part.__qualname__}" if hasattr(part, "__qualname__") else str(part)

@@ -10,6 +10,7 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from threading import Lock
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +18,7 @@ from uuid import UUID, uuid4
 import jwt
 from pyramid.config import Configurator
 from pyramid_jwt.policy import JWTAuthenticationPolicy
-from sqlalchemy import DateTime, Select, Text, Uuid, bindparam, exists, or_, select
+from sqlalchemy import DateTime, Select, Text, Uuid, bindparam, exists, func, null, or_, select
 
 from courseplatform.api import Request, Unauthenticated
 
@@ -178,6 +179,10 @@ class Identities:
     def __init__(self, engine: TokenEngine) -> None:
         self.engine = engine
 
+    @cached_property
+    def by_name(self) -> "NamedIdentities":
+        return NamedIdentities(self.engine)
+
     def claims(self, request: Request) -> dict[str, Any] | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
@@ -209,6 +214,22 @@ class Identities:
 
     def identity(self, row: Any) -> Identity:
         return Identity(row.id, row.role, row.username, row.session_id, row.email_verified_at is not None)
+
+
+class NamedIdentities(Identities):
+    """Whoever the claim ``username`` names, as if signed in: for ``courseplatform explain``, never for a request."""
+
+    user_id = User.id
+
+    def claims(self, request: Request) -> dict[str, Any] | None:
+        return None
+
+    def statement(self) -> Select[Any]:
+        session_id = null().cast(Uuid()).label("session_id")
+        is_named = func.lower(User.username) == func.lower(bindparam("username", type_=Text()))
+        return select(User.id, User.role, User.username, User.email_verified_at, session_id).where(
+            is_named, User.is_active
+        )
 
 
 def includeme(config: Configurator) -> None:
