@@ -32,6 +32,7 @@ class IdentitySource(Protocol):
     """How the plugin that owns accounts tells core who calls.
 
     ``user_id``, if a source has it, is the caller's id as SQL within ``statement``; else it is the claim of that name.
+    (A literal column: a role's EXISTS would take a table's column for its own.)
     ``by_name``, if it has it, is the source of whom a claim ``username`` names, for ``courseplatform explain``.
     """
 

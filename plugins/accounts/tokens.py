@@ -18,7 +18,8 @@ from uuid import UUID, uuid4
 import jwt
 from pyramid.config import Configurator
 from pyramid_jwt.policy import JWTAuthenticationPolicy
-from sqlalchemy import DateTime, Select, Text, Uuid, bindparam, exists, func, null, or_, select
+from sqlalchemy import DateTime, Select, Text, Uuid, bindparam, exists, func, literal_column, null, or_, select
+from sqlalchemy.orm import aliased
 
 from courseplatform.api import Request, Unauthenticated
 
@@ -181,7 +182,7 @@ class Identities:
 
     @cached_property
     def by_name(self) -> "NamedIdentities":
-        return NamedIdentities(self.engine)
+        return NamedIdentities()
 
     def claims(self, request: Request) -> dict[str, Any] | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -219,16 +220,19 @@ class Identities:
 class NamedIdentities(Identities):
     """Whoever the claim ``username`` names, as if signed in: for ``courseplatform explain``, never for a request."""
 
-    user_id = User.id
+    user_id = literal_column("caller.id", type_=Uuid())
+
+    def __init__(self) -> None:
+        self.user = aliased(User, name="caller")
 
     def claims(self, request: Request) -> dict[str, Any] | None:
         return None
 
     def statement(self) -> Select[Any]:
-        session_id = null().cast(Uuid()).label("session_id")
-        is_named = func.lower(User.username) == func.lower(bindparam("username", type_=Text()))
-        return select(User.id, User.role, User.username, User.email_verified_at, session_id).where(
-            is_named, User.is_active
+        user, session_id = self.user, null().cast(Uuid()).label("session_id")
+        is_named = func.lower(user.username) == func.lower(bindparam("username", type_=Text()))
+        return select(user.id, user.role, user.username, user.email_verified_at, session_id).where(
+            is_named, user.is_active
         )
 
 
