@@ -51,7 +51,8 @@ class QueuedJob(Job):
         believed = {key: raw_data.get(key, b"").decode(errors="replace") for key in BELIEVED}
         if believed[b"status"] not in STATUSES:
             del believed[b"status"]
-        called = JSONSerializer.dumps((believed[b"description"], None, (), {}))  # for RQ's log  # type: ignore[no-untyped-call]
+        # The call that RQ logs.
+        called = JSONSerializer.dumps((believed[b"description"], None, (), {}))  # type: ignore[no-untyped-call]
         super().restore({**believed, b"data": called})
         self.timeout = self.registry.settings["jobs.time_limit_s"]
         self.result_ttl, self.failure_ttl = 0, FAILURE_TTL_S
