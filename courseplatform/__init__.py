@@ -21,6 +21,7 @@ CORE = (
     "service",
     "representation",
     "pagination",
+    "extending",
     "events",
     "metrics",
     "jobs",
@@ -28,6 +29,7 @@ CORE = (
     "scheduler",
     "files",
     "mail",
+    "health",
     "status",
 )
 
