@@ -108,6 +108,21 @@ def test_what_is_written_with_a_resource_is_stored_and_shown(row: Row, stage: An
     assert len(spent) <= budget(row, answer)
 
 
+def test_a_form_with_a_file_takes_no_extensions(stage: Any) -> None:
+    world, _ = stage
+    STORED.clear()
+    submissions = "/courses/{course}/lessons/{lesson}/assignments/{assignment}/submissions/"
+    parts = [("text", "Work"), ("extensions", '{"extra": "given"}')]
+    head = '--edge\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+    body = "".join(head.format(*part) for part in parts) + "--edge--\r\n"
+    kind = "multipart/form-data; boundary=edge"
+    path = world.fill(submissions, "E")
+    answer = world.actors["E"].call("POST", path, raw=body.encode(), content_type=kind, status=422)
+    assert [fault["name"] for fault in answer.json["errors"]] == ["extensions"]
+    assert answer.json["errors"][0]["detail"] == "is unknown or written by the server only"
+    assert STORED == []
+
+
 @pytest.mark.parametrize("row", LISTS, ids=lambda row: row.path)
 def test_a_list_is_filtered_and_ordered_as_a_plugin_says(row: Row, stage: Any) -> None:
     world, _ = stage
