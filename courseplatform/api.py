@@ -2,8 +2,8 @@
 
 Directives (``config.add_…``) and request attributes (``request.db``, ``identity``, ``now``, ``emit``, ``enqueue``,
 ``represent``, ``paginate``, ``created``, ``no_content``, ``save_file``, ``delete_file``, ``send_file``, ``send_bytes``,
-``on_abort``, ``own_transaction``, ``audit``, ``audit_now``, ``hit_limit``, ``clear_limit``, ``client_address``,
-``client_network``, ``request_id``) need no import.
+``send_mail``, ``on_abort``, ``own_transaction``, ``audit``, ``audit_now``, ``hit_limit``, ``clear_limit``,
+``client_address``, ``client_network``, ``request_id``) need no import.
 """
 
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone

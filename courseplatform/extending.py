@@ -61,7 +61,8 @@ def add_extension(config: Configurator, model: Any, key: str, load: Any, schema:
     ``load(request, rows) -> {row.id: JSON value}`` runs once per page. With ``schema`` (a ``Body`` class, a
     ``field(…)`` or a field's type) the key can be written too, in the body of the resource's own POST, PUT and PATCH:
     ``store(request, row, value)`` runs in that transaction when the row is written, and may raise to refuse all of it.
-    In a PATCH the value of a ``Body`` has only the fields that were given. Null is for a schema that is ``nullable``.
+    In a PATCH the value of a ``Body`` has only the fields that were given, unless ``load`` finds nothing to change:
+    then it is whole. Null is for a schema that is ``nullable``.
     """
     model, load, schema, store = map(config.maybe_dotted, (model, load, schema, store))
     if (schema is None) != (store is None):
