@@ -367,6 +367,15 @@ def test_the_schemas_of_an_address_tell_what_plugins_added(app: Any) -> None:
     assert schemas_of(app.registry, facet) is facet
 
 
+def test_a_view_sees_of_its_list_what_its_author_knew(app: Any) -> None:
+    listing = schemas_of(app.registry, validators(app, "/api/courses/")["GET"])
+    values = {"ordering": "-level", "level": 2, "search": "x"}
+    taken = listing.take(values)
+    assert values == {"ordering": "-created_at", "search": "x"}
+    assert taken["ordering"].word == "-level"
+    assert [value for _, value in taken["filters"]] == [2]
+
+
 def test_what_one_application_adds_is_unknown_to_another(app: Any) -> None:
     for path, method in (("/api/courses/", "GET"), ("/api/courses/", "POST")):
         validator = validators(app, path)[method]
