@@ -1,6 +1,6 @@
 """Jobs that recur: enqueued like any other when their time has come."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pyramid.config import Configurator
