@@ -63,7 +63,6 @@ def main() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask before --remove.")
 def migrate(ini: str, target: str, down: bool, remove: str | None, yes: bool) -> None:
     """Bring the tables of core and of all plugins that are on up to date; with --to, only the history that it names."""
-
     with told_plainly():
         if remove:
             remove_plugin(ini, remove, yes)

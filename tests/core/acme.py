@@ -8,11 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-INIT = """
+IMPORT_MODELS = 'config.include("acme_badges.models")'
+INIT = f"""
 def includeme(config):
     config.add_migrations("acme_badges:migrations")
     config.include("plugins.courses")
-    config.include("acme_badges.models")
+    {IMPORT_MODELS}
 """
 
 MODELS = """
