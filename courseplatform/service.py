@@ -11,6 +11,7 @@
 """
 
 import re
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol, TypeVar
@@ -20,6 +21,7 @@ import cornice
 import orjson
 from cornice.pyramidhook import register_service_views
 from pyramid.config import Configurator
+from pyramid.config.actions import ActionInfo
 from pyramid.request import Request
 
 from . import etags
@@ -77,6 +79,8 @@ class Service(cornice.Service):
             **kw,
         )
         self.public_path, self.is_facet = PREFIX + plain, facet_of is not None
+        caller = sys._getframe(1)
+        self.declared_at = ActionInfo(caller.f_code.co_filename, caller.f_lineno, "", "")
 
     def add_view(
         self,
@@ -204,9 +208,11 @@ def with_etag(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
 def add_cornice_service(config: Configurator, service: cornice.Service) -> None:
     """Register a service; two on one path or with one name are a conflict at start-up, not a silent loss."""
     shape = re.sub(r"\{[^/]*\}", "{}", getattr(service, "public_path", service.path))
+    given, config.info = config.info, getattr(service, "declared_at", config.info)  # what a conflict names
     config.action(("service path", shape), introspectables=())
     config.action(("service name", service.name), introspectables=())
     register_service_views(config, service)
+    config.info = given
 
 
 class JsonRenderer:

@@ -4,6 +4,7 @@
 what another has claimed (Pyramid lets whoever includes do so), and a view names its permission.
 """
 
+import inspect
 import linecache
 import sys
 import traceback
@@ -19,9 +20,12 @@ from pyramid.exceptions import (
     ConfigurationError,
     ConfigurationExecutionError,
 )
+from pyramid.interfaces import IDefaultPermission
 from pyramid.registry import Registry
 
 from .neighbours import CORE_SPEC, Include, plugin_of, readable
+
+ADVICE = "It can exist once, and order has no meaning: rename one, or switch one plugin off."
 
 
 class StartupError(ConfigurationError):
@@ -50,6 +54,16 @@ class Platform(Configurator):
         except Exception as error:  # whatever it is, it ends the start: the operator needs the plugin and the line
             raise StartupError(self.failure(error, named, line)) from error
 
+    def add_directive(self, name: str, directive: Any, action_wrap: bool = True) -> None:
+        """Pyramid's ``add_directive``, by which the last one would win. Raises: StartupError for a taken name."""
+        caller = sys._getframe(1)
+        claim = self.module, place(caller.f_code.co_filename, caller.f_lineno)
+        taken = self.registry.setdefault("directives", {}).setdefault(name, claim)
+        if taken[0] != self.module and self.includepath[:1] != (CORE_SPEC,):
+            claims = [f"  {self.named(module)}, at\n{line}" for module, line in (taken, claim)]
+            raise StartupError("\n".join([f"Claimed more than once: directive {name}", *claims, ADVICE]))
+        super().add_directive(name, directive, action_wrap)
+
     def action(self, discriminator: Any, callable: Any = None, *args: Any, **kw: Any) -> None:
         """Pyramid's ``action``; what a directive claims can be listed although it tells Pyramid nothing of it."""
         entries = tuple(kw.pop("introspectables", ())) or tuple(self.told(discriminator))
@@ -76,7 +90,9 @@ class Platform(Configurator):
     def commit(self) -> None:
         """Pyramid's ``commit``. Raises: StartupError; also for a plugin that calls it, as it would dodge conflicts."""
         if self.includepath and self.includepath[0] != CORE_SPEC:
-            raise StartupError(f"{self.named(self.module)} calls config.commit(): only the platform does, once.")
+            caller = sys._getframe(1)
+            line = place(caller.f_code.co_filename, caller.f_lineno)
+            raise StartupError(f"{self.named(self.module)} calls config.commit(): only the platform does.\n{line}")
         actions = list(self.action_state.actions)
         for action in actions:
             if action["includepath"][:1] != (CORE_SPEC,):
@@ -110,18 +126,20 @@ class Platform(Configurator):
             told.append("Claimed more than once: " + " ".join(map(readable, parts)))
             for info in infos:
                 told.append(f"  {self.named(module_of(info, actions))}, at\n  {place_of(info)}")
-        return "\n".join([*told, "It can exist once, and order has no meaning: rename one, or switch one plugin off."])
+        return "\n".join([*told, ADVICE])
 
 
 def check_views(registry: Registry) -> None:
     """Raises: StartupError naming every view whose author forgot the permission. (It would be closed to all.)"""
+    views = [entry["introspectable"] for entry in registry.introspector.get_category("views") or ()]
+    closed = registry.getUtility(IDefaultPermission)
     forgotten = [
-        f"  {plugin_of(registry, entry['introspectable'].module)}\n{place_of(entry['introspectable'].action_info)}"
-        for entry in registry.introspector.get_category("views") or ()
-        if any(related.category_name == "permissions" and related["value"] == "nobody" for related in entry["related"])
+        f"  {plugin_of(registry, view.module)}, at\n{place_of_view(view)}"
+        for view in views
+        if getattr(view.get("derived_callable"), "__permission__", None) == closed
     ]
     if forgotten:
-        lines = "\n".join(forgotten)
+        lines = "\n".join(dict.fromkeys(forgotten))
         raise StartupError(f"Views without a permission (NO_PERMISSION_REQUIRED opens one to everybody):\n{lines}")
 
 
@@ -194,3 +212,11 @@ def place(file: str | None, line: int) -> str:
 
 def place_of(info: Any) -> str:
     return place(info.file, info.line)
+
+
+def place_of_view(view: Any) -> str:
+    """Where a view was added; of one that a library added for the plugin (Cornice's own Service), where it is."""
+    code = getattr(inspect.unwrap(view["callable"]), "__code__", None)
+    if code is None or is_file_of(view.action_info.file or "", view.module):
+        return place_of(view.action_info)
+    return place(code.co_filename, code.co_firstlineno)

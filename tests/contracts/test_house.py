@@ -90,15 +90,6 @@ def test_no_service_is_without_a_permission(wsgi_app: Any) -> None:
             assert arguments.get("permission"), f"{method} {service.path}"
 
 
-def test_every_view_is_behind_a_permission_or_says_that_it_is_not(wsgi_app: Any) -> None:
-    forgotten = [
-        entry["introspectable"]["derived_callable"] or entry["introspectable"]["callable"]
-        for entry in wsgi_app.registry.introspector.get_category("views")
-        if any(related.category_name == "permissions" and related["value"] == "nobody" for related in entry["related"])
-    ]
-    assert forgotten == []
-
-
 @pytest.mark.parametrize("name", PLUGINS)
 def test_a_plugin_switched_off_leaves_no_address_behind(
     name: str, database_url: str, tmp_path: Path, wsgi_app: Any

@@ -29,7 +29,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
 
     def make(**sources: str) -> None:
         for name, source in sources.items():
-            path = tmp_path / f"{name.replace('__', '/')}.py"
+            path = tmp_path / f"{name}.py"
             path.parent.mkdir(exist_ok=True)
             path.write_text(dedent(source).lstrip())
 
@@ -61,8 +61,10 @@ def test_a_plugin_that_raises_when_it_is_included_is_named_with_its_line(write: 
 
 def test_a_plugin_that_raises_when_it_is_imported_is_named_with_its_line(write: Any, tmp_path: Path) -> None:
     write(
-        acme____init__="def includeme(config):\n    config.scan('acme.views')\n",
-        acme__views="import json\n\nbad = json.loads('{')\n",
+        **{
+            "acme/__init__": "def includeme(config):\n    config.scan('acme.views')\n",
+            "acme/views": "import json\n\nbad = json.loads('{')\n",
+        }
     )
     assert f"{tmp_path / 'acme/views.py'}:3: bad = json.loads" in refusal("acme")
 
@@ -125,7 +127,7 @@ CLAIMS = {
     "scope": "config.add_scope('taken', 'Take it', ['course:view'])",
     "capability": "config.add_capability('taken', 'Taken')",
     "service path": "config.add_cornice_service(Service(__name__, '/taken/'))",
-    "service name": "config.add_cornice_service(Service('taken', '/' + __name__ + '/'))",
+    "route": "config.add_cornice_service(Service('taken', '/' + __name__ + '/'))",
 }
 CLAIMANT = "from courseplatform.api import Service\n\ndef includeme(config):\n    {}\n    {}\n"
 
@@ -145,6 +147,22 @@ def test_two_plugins_on_one_spot_are_both_named_with_their_lines(
     for name in order:
         assert f"The plugin {name}" in told
         assert f"{tmp_path / name}.py:5: config.add_" in told
+
+
+def test_services_that_were_scanned_are_named_with_their_own_lines(write: Any, tmp_path: Path) -> None:
+    source = """
+    from courseplatform.api import NO_PERMISSION_REQUIRED, Service
+
+    def includeme(config):
+        config.scan(__name__)
+
+    taken = Service("{}", "/taken/")
+    taken.add_view("GET", lambda request: {{}}, permission=NO_PERMISSION_REQUIRED)
+    """
+    write(acme_one=source.format("one"), acme_two=source.format("two"))
+    told = refusal("acme_one", "acme_two")
+    assert f"{tmp_path}/acme_one.py:6: taken = Service(" in told
+    assert f"{tmp_path}/acme_two.py:6: taken = Service(" in told
 
 
 @pytest.mark.parametrize(
@@ -189,9 +207,9 @@ def test_a_plugin_that_commits_by_itself_would_dodge_conflicts(write: Any) -> No
 VIEWS = {
     "service": "thing = Service('thing', '/thing/')\n\n@thing.get()\ndef show(request):\n    return {}\n",
     "plain view": "def includeme(config):\n    config.add_route('thing', '/thing')\n"
-    "    config.add_view(print, route_name='thing')\n",
+    "    config.add_view(lambda request: {}, route_name='thing')\n",
     "decorated view": "@view_config(route_name='thing')\ndef show(request):\n    return {}\n",
-    "cornice service": "thing = cornice.Service('thing', '/t/')\n\n@thing.get()\ndef show(request):\n    return {}\n",
+    "cornice service": "more = cornice.Service('more', '/more/')\n\n@more.get()\ndef show(request):\n    return {}\n",
 }
 SCANNING = """
 import cornice
@@ -218,7 +236,7 @@ def test_a_view_without_a_permission_is_named_with_its_line(kind: str, write: An
 def test_beneath_that_a_view_without_a_permission_is_closed() -> None:
     def forgetful(config: Configurator) -> None:
         config.add_route("teapot", "/teapot")
-        config.add_view(print, route_name="teapot")
+        config.add_view(lambda request: {}, route_name="teapot")
 
     assert Client(build(forgetful)).get("/teapot", status=401).json["code"] == "unauthenticated"
 
