@@ -223,7 +223,8 @@ def model_of(node_class: type[Node]) -> Any:
 
 def class_at(registry: Registry, path: str) -> type[Node] | None:
     """The class of the nodes at a service's path; None where a class makes its children in a way of its own."""
-    tree, found = registry["resource.tree"], Root
+    tree = registry["resource.tree"]
+    found: type[Node] = Root
     for segment in filter(None, path.split("/")):
         mounted = [tree[(cls, segment)] for cls in found.__mro__ if (cls, segment) in tree]
         if mounted and isinstance(mounted[0], type):
