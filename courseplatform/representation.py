@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from colander import drop, required
 from pyramid.config import Configurator
 from pyramid.request import Request
 
 from .errors import Fault, Invalid
 from .resources import Collection, Item
-from .schemas import drop, required
 
 Load = Callable[[Request, list[Any]], dict[Any, Any]]
 Store = Callable[[Request, Any, Any], object]
@@ -137,6 +137,3 @@ def no_content(request: Request) -> Any:
 def includeme(config: Configurator) -> None:
     config.registry["representations"], config.registry["extensions"] = {}, {}
     config.add_directive("add_representation", add_representation)
-    config.add_request_method(represent)
-    config.add_request_method(created)
-    config.add_request_method(no_content)
