@@ -34,7 +34,7 @@ class Checks:
     def includeme(self, config: Configurator) -> None:
         config.include("tests.core.sandbox")
         for name in NAMES:
-            config.add_health_check(name, lambda request, name=name: self.check(name, request), time_limit_s=0.2)
+            config.add_health_check(name, lambda request, name=name: self.check(name, request), time_limit_s=0.5)
 
 
 def fail(request: Any) -> None:
@@ -104,10 +104,10 @@ def test_checks_that_hang_are_answered_for_in_time_and_not_started_twice(client:
     checks.does["queue"] = checks.does["shop"] = lambda request: release.wait(10)
     began_at_s = monotonic()
     assert failing(client) == ["queue", "shop"]
-    assert monotonic() - began_at_s < 0.38  # side by side: not twice the limit
+    assert monotonic() - began_at_s < 0.95  # side by side: not twice the limit
     began_at_s = monotonic()
     assert failing(client) == failing(client) == ["queue", "shop"]
-    assert monotonic() - began_at_s < 0.19  # known at once
+    assert monotonic() - began_at_s < 0.45  # known at once
     assert (checks.calls.count("queue"), checks.calls.count("mirror")) == (1, 3)
     release.set()
     checks.does.clear()
