@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from _pytest.fixtures import FixtureFunctionDefinition
 from pyramid.config import Configurator
 
 from courseplatform import api, testing
@@ -79,7 +80,7 @@ def for_tests() -> Iterator[str]:
     found = [f"plugins.{plugin}.testing" for plugin in PLUGINS if find_spec(f"plugins.{plugin}.testing")]
     for module in (testing, *map(import_module, found)):
         for name, value in vars(module).items():
-            if hasattr(value, "_fixture_function"):
+            if isinstance(value, FixtureFunctionDefinition):
                 yield f"fixture.{name}: {returned(value._fixture_function)}"
             elif getattr(value, "__module__", "") == module.__name__ and not name.startswith(("_", "pytest_")):
                 yield from described(f"{module.__name__.removeprefix('courseplatform.')}.{name}", value)

@@ -50,7 +50,8 @@ def test_a_new_plugin_is_installed_found_by_its_entry_point_and_passes_its_tests
     assert installed.returncode == 0, installed.stderr
     assert (site / "acme_notes").is_dir()
     (folder / "acme_notes").rename(tmp_path / "source")  # so that nothing but the installed one is found
-    tested = run(folder, "pytest", "-q", "-p", "no:cacheprovider", PYTHONPATH=str(site), DATABASE_URL=server_url)
+    found = os.pathsep.join(map(str, (site, ROOT)))
+    tested = run(folder, "pytest", "-q", "-p", "no:cacheprovider", PYTHONPATH=found, DATABASE_URL=server_url)
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert "6 passed" in tested.stdout
 
