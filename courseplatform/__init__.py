@@ -25,12 +25,14 @@ CORE = (
     "security",
     "service",
     "representation",
+    "extending",
     "metrics",
     "jobs",
     "worker",
     "scheduler",
     "files",
     "mail",
+    "health",
     "status",
 )
 

@@ -54,6 +54,12 @@ def include_attachments(config: Configurator) -> None:
             attaching.include(attachment)
 
 
+def plugins_on(registry: Registry) -> list[str]:
+    """The modules of the plugins that are on."""
+    names: list[str] = registry["plugins"]
+    return names
+
+
 def plugin_of(registry: Registry, module: str) -> str:
     """The plugin that a module belongs to, ``courseplatform`` for core's; the module's own name if it is of none."""
     known = sorted({include.module for include in registry.get("includes", ())}, key=len)
