@@ -1,4 +1,4 @@
-"""Alembic's environment: one linear history for every built-in plugin."""
+"""Alembic's environment: for core's history, which is that of every built-in plugin, and for a plugin's own."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -9,9 +9,12 @@ from sqlalchemy import create_engine, text
 
 import plugins
 from courseplatform.db import Base
+from courseplatform.histories import History, is_own, keep_record, table_names
 
 # An arbitrary number: processes that migrate at the same time wait for each other.
 MIGRATION_LOCK = 7_206_411
+
+history: History = context.config.attributes["history"]
 
 for name in ("files", "jobs"):
     import_module(f"courseplatform.{name}")
@@ -28,8 +31,23 @@ with engine.connect() as connection:
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
     connection.execute(text("SET lock_timeout = '500ms'"))
     connection.commit()
-    context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
+    before, is_mine = table_names(connection), is_own(connection, history)
+    connection.commit()
+
+    def note(**_):
+        keep_record(connection, history, table_names(connection) - before)
+
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        version_table=history.version_table,
+        include_name=lambda name, kind, parents: kind != "table" or is_mine(name),
+        include_object=lambda thing, name, kind, *rest: kind != "table" or is_mine(name),
+        on_version_apply=note,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
+    note()
     connection.commit()
 engine.dispose()

@@ -11,6 +11,7 @@ CORE = (
     "settings",
     "cli",
     "db",
+    "histories",
     "responses",
     "errors",
     "ingress",
@@ -33,7 +34,16 @@ CORE = (
 
 
 def main(global_config: dict[str, str], **settings: Any) -> Any:
-    """The WSGI application: core, then every plugin named in ``courseplatform.plugins``, in whatever order."""
+    """The WSGI application of ``configure``."""
+    from . import embedded
+
+    config = configure(settings)
+    embedded.migrate(config.registry)
+    return config.make_wsgi_app()
+
+
+def configure(settings: dict[str, Any]) -> Configurator:
+    """Core, then every plugin named in ``courseplatform.plugins``, in whatever order. Asks no database anything."""
     from . import embedded
     from .neighbours import include_attachments
     from .settings import raw
@@ -44,7 +54,7 @@ def main(global_config: dict[str, str], **settings: Any) -> Any:
         for name in aslist(raw(settings, "courseplatform.plugins") or ""):
             config.include(plugin_module(name))
         include_attachments(config)
-    return config.make_wsgi_app()
+    return config
 
 
 def plugin_module(name: str) -> str:

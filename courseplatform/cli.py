@@ -5,6 +5,8 @@ platform, only what one has published, is an entry point of the group ``coursepl
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -52,20 +54,102 @@ def main() -> None:
 
 @main.command()
 @click.argument("ini", type=click.Path(exists=True, dir_okay=False))
-@click.option("--to", "revision", default="heads", help="A revision; 'heads' is the newest.")
+@click.option("--to", "target", default="heads", help="A revision of core, or PLUGIN@REVISION; 'heads' is the newest.")
 @click.option("--down", is_flag=True, help="Go down to --to instead of up.")
-def migrate(ini: str, revision: str, down: bool) -> None:
-    """Bring the database's schema up to date."""
+@click.option("--remove", metavar="PLUGIN", help="Take the tables of a plugin away, with all that they hold.")
+@click.option("--yes", is_flag=True, help="Do not ask before --remove.")
+def migrate(ini: str, target: str, down: bool, remove: str | None, yes: bool) -> None:
+    """Bring the tables of core and of all plugins that are on up to date; with --to, only the history that it names."""
+
+    with told_plainly():
+        if remove:
+            remove_plugin(ini, remove, yes)
+        else:
+            move_schema(ini, target, down)
+
+
+def move_schema(ini: str, target: str, is_down: bool) -> None:
+    """Raises: MigrationError."""
+    from . import migrations
+
+    url, histories = platform_histories(ini)
+    name, _, revision = target.rpartition("@")
+    if name or is_down or target != "heads":
+        history = find_history(histories, name) if name else migrations.CORE
+        (migrations.downgrade if is_down else migrations.migrate)(url, revision, history)
+    else:
+        migrations.migrate_all(url, histories)
+    click.echo(f"The schema is at {', '.join(migrations.current(url)) or 'base'}.")
+    for history in histories:
+        click.echo(f"{history.name} is at {', '.join(migrations.current(url, history)) or 'base'}.")
+    for sentence in migrations.forgotten(url, histories):
+        click.echo(sentence)
+
+
+def remove_plugin(ini: str, name: str, is_sure: bool) -> None:
+    """``migrate --remove``: works whatever is on, and if the platform could not start. Raises: MigrationError."""
     from . import migrations
 
     url = database_url(ini)
     if url is None:
         raise click.ClickException("database.url is not set: name it in the ini file or as DATABASE_URL")
-    if down:
-        migrations.downgrade(url, revision)
+    history, record = migrations.removable(url, name)
+    tables = ", ".join(record.tables) or "none"
+    if not is_sure:
+        click.confirm(f"Take away {history.name} with all that its tables hold ({tables})?", abort=True)
+    tables = ", ".join(migrations.remove(url, history)) or "none"
+    click.echo(f"{history.name} is removed. Its tables were: {tables}. While it is on, `migrate` makes them anew.")
+
+
+@main.command()
+@click.argument("ini", type=click.Path(exists=True, dir_okay=False))
+@click.argument("plugin")
+@click.argument("message")
+@click.option("--empty", "is_empty", is_flag=True, help="Compare nothing: a revision to be filled by hand.")
+def new_migration(ini: str, plugin: str, message: str, is_empty: bool) -> None:
+    """Write how the models of a plugin differ from its tables into its folder, as a revision."""
+    from . import migrations
+
+    with told_plainly():
+        url, histories = platform_histories(ini)
+        written = migrations.new_revision(url, find_history(histories, plugin), message, is_empty)
+    if written is None:
+        click.echo(f"The models of {plugin} and its tables agree: nothing to write.")
     else:
-        migrations.migrate(url, revision)
-    click.echo(f"The schema is at {', '.join(migrations.current(url)) or 'base'}.")
+        click.echo(f"{written} is written. Read it; `courseplatform migrate {ini}` runs it.")
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Migrations that can't be done end the command with a sentence."""
+    from .migrations import MigrationError
+
+    try:
+        yield
+    except MigrationError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def platform_histories(ini: str) -> tuple[str, list[Any]]:
+    """The database of an ini file, and the histories of the plugins that are on. Nothing is asked of the database."""
+    from pyramid.paster import get_appsettings
+
+    from . import configure
+
+    registry = configure(get_appsettings(ini)).registry
+    registry["db.engine"].dispose()
+    return registry.settings["database.url"], registry["migrations"]
+
+
+def find_history(histories: list[Any], name: str) -> Any:
+    """Raises: click.ClickException."""
+    from .histories import plugin_name
+
+    for history in histories:
+        if history.name == plugin_name(name):
+            return history
+    names = ", ".join(history.name for history in histories) or "none"
+    raise click.ClickException(f"{name} is not on, or adds no migrations. Plugins that do: {names}.")
 
 
 def database_url(ini: str) -> str | None:

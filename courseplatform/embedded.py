@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pyramid.registry import Registry
 from pyramid.settings import asbool
 
 from .settings import raw
@@ -17,12 +18,23 @@ DATABASE = "courseplatform"
 
 def prepare(settings: dict[str, Any]) -> None:
     """Complete ``settings`` for a machine that has nothing but Python. Does nothing unless embedded."""
-    if not asbool(raw(settings, "courseplatform.embedded")):
-        return
-    from .migrations import migrate
+    if asbool(raw(settings, "courseplatform.embedded")):
+        settings["database.url"] = database_url(settings)
 
-    settings["database.url"] = database_url(settings)
-    migrate(settings["database.url"])
+
+def migrate(registry: Registry) -> None:
+    """Bring the tables of core and of the plugins up to date, before anybody asks. Does nothing unless embedded."""
+    if not registry.settings["courseplatform.embedded"]:
+        return
+    from .migrations import MigrationError, forgotten, migrate_all
+
+    url, histories = registry.settings["database.url"], registry["migrations"]
+    try:
+        migrate_all(url, histories)
+    except MigrationError as error:
+        raise SystemExit(str(error)) from error
+    for sentence in forgotten(url, histories):
+        say(sentence)
 
 
 def database_url(settings: dict[str, Any]) -> str:

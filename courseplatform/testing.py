@@ -126,10 +126,11 @@ def fresh_database(server_url: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def database_url(server_url: str) -> Iterator[str]:
-    """A migrated database for the whole run."""
+def database_url(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database for the whole run, migrated for core and for the plugins that are on in pytest's settings."""
     with fresh_database(server_url) as url:
-        migrations.migrate(url)
+        app = make_app(url, tmp_path_factory.mktemp("migrating"))
+        migrations.migrate_all(url, app.registry["migrations"])
         yield url
 
 
