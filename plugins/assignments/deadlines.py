@@ -87,12 +87,13 @@ def due_dates(request: Request) -> Subquery:
     return (union(dates, select(own.c.assignment_id, own.c.due_at)) if own is not None else dates).subquery("due_dates")
 
 
-def hold_dates(request: Request, assignment_ids: Iterable[UUID]) -> None:
-    """Let nobody hand in new work to these assignments before the commit: their students' dates are about to move."""
-    ids = sorted(assignment_ids)
-    if ids:
-        held = select(Assignment.id).where(Assignment.id.in_(ids)).order_by(Assignment.id)
-        request.db.execute(held.with_for_update(key_share=True))
+def hold_dates(request: Request, assignment_ids: Iterable[UUID] | Select[Any]) -> list[UUID]:
+    """Let nobody hand in new work to these assignments before the commit: their students' dates are about to move.
+
+    Which of them there are.
+    """
+    held = select(Assignment.id).where(Assignment.id.in_(assignment_ids)).order_by(Assignment.id)
+    return list(request.db.scalars(held.with_for_update(key_share=True)))
 
 
 def announce_moved_dates(
