@@ -22,6 +22,7 @@ CORE = (
     "service",
     "representation",
     "pagination",
+    "extending",
     "events",
     "metrics",
     "jobs",
@@ -29,6 +30,7 @@ CORE = (
     "scheduler",
     "files",
     "mail",
+    "health",
     "status",
 )
 

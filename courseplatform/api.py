@@ -33,6 +33,7 @@ from .files import safe_type
 from .ingress import read_json
 from .jobs import run_due_jobs
 from .metrics import gauge
+from .neighbours import plugins_on
 from .outbound import AddressGuard, AddressRefused, BoundedAdapter, TooLarge, Unresolvable, ip_networks
 from .resources import Collection, Item, Node, Root
 from .schemas import (
@@ -51,7 +52,7 @@ from .schemas import (
     drop,
     field,
 )
-from .security import holds_role, role_principals, user_principal
+from .security import holds_role, known_scopes, role_principals, user_principal
 from .service import Service
 from .settings import positive_int
 from .settings import raw as raw_setting

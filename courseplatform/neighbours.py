@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.settings import aslist
 
 
@@ -35,6 +36,12 @@ def include_attachments(config: Configurator) -> None:
     for attaching, needed, attachment in config.registry["attachments"]:
         if needed <= modules:
             attaching.include(attachment)
+
+
+def plugins_on(registry: Registry) -> list[str]:
+    """The modules of the plugins that are on."""
+    names: list[str] = registry["plugins"]
+    return names
 
 
 def includeme(config: Configurator) -> None:

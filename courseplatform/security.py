@@ -8,7 +8,7 @@ never widen it. A plugin says with ``config.add_scope`` which permissions a scop
 (sessions, passwords, tokens, roles) stays with those who signed in themselves.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -266,6 +266,12 @@ def add_scope(
 
     kind = "scope" if description is not None else ("more of a scope", permissions)
     config.action((kind, name), register, order=PHASE1_CONFIG)
+
+
+def known_scopes(registry: Registry) -> Mapping[str, Scope]:
+    """Every scope that a plugin which is on has declared, by name."""
+    scopes: Mapping[str, Scope] = registry["scopes"]
+    return scopes
 
 
 def user_principal(user_id: Any) -> str:

@@ -175,14 +175,11 @@ class Identity:
 class Identities:
     """Core's ``IdentitySource``."""
 
-    def __init__(self, engine: TokenEngine) -> None:
-        self.engine = engine
-
     def claims(self, request: Request) -> dict[str, Any] | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        claims = self.engine.jwt_decode(request, token.lstrip(" "))
+        claims = request.registry["accounts.tokens"].jwt_decode(request, token.lstrip(" "))
         if not claims:
             raise Unauthenticated("invalid_token")
         return {**claims, "now": request.now}
@@ -218,6 +215,6 @@ def includeme(config: Configurator) -> None:
         ring = KeyRing(settings["accounts.token_secret"], ttl_s)
         engine = TokenEngine(ring, settings["accounts.token_issuer"], ttl_s)
         config.registry["accounts.keys"], config.registry["accounts.tokens"] = ring, engine
-        config.registry["identity.source"] = Identities(engine)
 
-    config.action("identity source", make)
+    config.action("accounts tokens", make)
+    config.set_identity_source(Identities())

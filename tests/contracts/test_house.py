@@ -73,6 +73,17 @@ def test_a_plugin_imports_of_its_neighbours_their_api_only() -> None:
     assert wrong == []
 
 
+def test_a_plugin_keeps_to_its_own_part_of_the_registry() -> None:
+    """What core or a neighbour keeps there is theirs: their directives write it, their functions read it."""
+    wrong = []
+    for path in (ROOT / "plugins").rglob("*.py"):
+        own = path.relative_to(ROOT / "plugins").parts[0]
+        for key in re.findall(r'registry(?:\[|\.(?:get|setdefault|pop)\()"([^"]*)"', path.read_text()):
+            if not key.startswith(f"{own}."):
+                wrong.append(f"{path.relative_to(ROOT)}: {key}")
+    assert wrong == []
+
+
 def test_no_service_is_without_a_permission(wsgi_app: Any) -> None:
     for service in wsgi_app.registry.cornice_services.values():
         for method, _, arguments in service.definitions:

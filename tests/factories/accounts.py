@@ -27,7 +27,9 @@ def make_user(client: Client, role: str = "student", **fields: Any) -> Actor:
     """A user with this role and a living session. Names are unique over the whole run."""
     name = fields.pop("username", f"{role}{next(_numbers)}")
     with client.script() as request:
-        hashed = request.registry.setdefault("tests.hash", None) or request.registry["passwords"].hash(PASSWORD)
+        hashed = request.registry.setdefault("tests.hash", None) or request.registry["accounts.passwords"].hash(
+            PASSWORD
+        )
         request.registry["tests.hash"] = hashed
         user = User(
             username=name,
