@@ -1,0 +1,1 @@
+"""A course with a cohort, made through the API alone."""
