@@ -10,6 +10,7 @@ from .events import (
     AssignmentPublished,
     StudentDatesChanged,
 )
+from .jobs import announce_due_soon
 from .models import Assignment, Deadline
 from .operations import create_assignment, reread_assignment
 from .resources import AssignmentItem

@@ -18,7 +18,7 @@ COHORT_FILTER = field(Id(), description="Only the members of this cohort.")
 def load_cohorts(request: Request, enrollments: list[Enrollment]) -> dict[UUID, UUID]:
     ids = [enrollment.id for enrollment in enrollments]
     found = select(CohortMember.enrollment_id, CohortMember.cohort_id).where(CohortMember.enrollment_id.in_(ids))
-    return dict(request.db.execute(found).tuples().all())
+    return {row.enrollment_id: row.cohort_id for row in request.db.execute(found)}
 
 
 def store_cohort(request: Request, enrollment: Enrollment, cohort_id: UUID | None) -> None:

@@ -2,6 +2,7 @@
 
 from courseplatform.api import Request
 
+from .models import CohortMember
 from .operations import abandoned_seats, free_seats
 
 CHUNK = 500
@@ -9,7 +10,7 @@ CHUNK = 500
 
 def free_abandoned_seats(request: Request) -> None:
     """Give seats back that nobody gave back: an enrollment may end without an event. Idempotent; chunk by chunk."""
-    members = abandoned_seats(request, CHUNK)
-    free_seats(request, members)
-    if len(members) == CHUNK:
+    enrollment_ids = abandoned_seats(request, CHUNK)
+    free_seats(request, CohortMember.enrollment_id.in_(enrollment_ids))
+    if len(enrollment_ids) == CHUNK:
         request.enqueue(free_abandoned_seats)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from courseplatform.api import Conflict, Invalid, NotFound, Request
@@ -76,8 +76,7 @@ def set_deadline(
     """
     if due_at and lock_at and due_at > lock_at:
         raise Invalid.field("lock_at", "must not be before due_at")
-    assignment = held_assignment(request, cohort, assignment_id)
-    row = find_deadline(request, cohort.id, assignment_id)
+    assignment, row = hold_deadline(request, cohort, assignment_id)
     is_new = row is None
     if row is None:
         row = CohortDeadline(cohort_id=cohort.id, assignment_id=assignment_id)
@@ -91,27 +90,31 @@ def set_deadline(
 
 def remove_deadline(request: Request, *, cohort: Cohort, assignment_id: UUID, by_user_id: UUID) -> None:
     """Let the assignment's own dates be the cohort's again. Idempotent. Raises: NotFound."""
-    assignment = held_assignment(request, cohort, assignment_id)
-    row = find_deadline(request, cohort.id, assignment_id)
+    assignment, row = hold_deadline(request, cohort, assignment_id)
     if row is not None:
         request.db.delete(row)
         announce(request, cohort, assignment, due_at=assignment.due_at, by_user_id=by_user_id)
 
 
-def held_assignment(request: Request, cohort: Cohort, assignment_id: UUID) -> Assignment:
-    """An assignment of the cohort's course; nobody hands in new work to it before the commit. Raises: NotFound."""
-    # Who joins or leaves the cohort now waits, and has their lateness judged by what we write.
+def hold_deadline(request: Request, cohort: Cohort, assignment_id: UUID) -> tuple[Assignment, CohortDeadline | None]:
+    """An assignment of the cohort's course and the cohort's dates for it, before they move. Raises: NotFound.
+
+    Until the commit nobody hands in new work to it, joins the cohort or leaves it: all that is judged by these dates.
+    """
     request.db.execute(select(Cohort.id).where(Cohort.id == cohort.id).with_for_update(key_share=True))
     hold_dates(request, [assignment_id])
+    is_theirs = and_(CohortDeadline.assignment_id == Assignment.id, CohortDeadline.cohort_id == cohort.id)
     found = (
-        select(Assignment)
+        select(Assignment, CohortDeadline)
         .join(Lesson, Lesson.id == Assignment.lesson_id)
+        .outerjoin(CohortDeadline, is_theirs)
         .where(Assignment.id == assignment_id, Lesson.course_id == cohort.course_id)
     )
-    assignment = request.db.scalars(found).one_or_none()
-    if assignment is None:
+    pair = request.db.execute(found).one_or_none()
+    if pair is None:
         raise NotFound()
-    return assignment
+    assignment, deadline = pair
+    return assignment, deadline
 
 
 def find_deadline(request: Request, cohort_id: UUID, assignment_id: UUID) -> CohortDeadline | None:
@@ -193,24 +196,22 @@ def seat_newcomer(request: Request, *, enrollment_id: UUID, student_id: UUID, co
     seat(request, enrollment_id=enrollment_id, student_id=student_id, course_id=course_id, cohort_id=cohort_id)
 
 
-def free_seats(request: Request, members: Sequence[CohortMember]) -> None:
-    """Take students who take part no more out of their cohorts, whoever else does so at the same moment. Idempotent."""
-    ids = [member.enrollment_id for member in members]
-    gone = delete(CohortMember).where(CohortMember.enrollment_id.in_(ids)).returning(CohortMember.cohort_id)
+def free_seats(request: Request, *where: ColumnElement[bool]) -> None:
+    """Take students who take part no more out of their cohorts, whoever else does so at the same moment. Idempotent.
+
+    What they handed in stays judged as it was.
+    """
+    gone = delete(CohortMember).where(*where).returning(CohortMember.cohort_id)
     freed = Counter(request.db.scalars(gone.execution_options(synchronize_session=False)))
     for cohort_id, count in sorted(freed.items()):
         fewer = update(Cohort).where(Cohort.id == cohort_id).values(member_count=Cohort.member_count - count)
         request.db.execute(fewer.execution_options(synchronize_session=False))
 
 
-def seats_of(request: Request, student_id: UUID) -> Sequence[CohortMember]:
-    return request.db.scalars(select(CohortMember).where(CohortMember.student_id == student_id)).all()
-
-
-def abandoned_seats(request: Request, limit: int) -> Sequence[CohortMember]:
-    """Seats of students who don't take the course now."""
+def abandoned_seats(request: Request, limit: int) -> Sequence[UUID]:
+    """Enrollments that have a seat, of students who don't take the course now."""
     found = (
-        select(CohortMember)
+        select(CohortMember.enrollment_id)
         .join(Enrollment, Enrollment.id == CohortMember.enrollment_id)
         .where(Enrollment.status.not_in(ENROLLED))
         .order_by(CohortMember.enrollment_id)
