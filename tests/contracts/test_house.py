@@ -84,6 +84,16 @@ def test_a_plugin_keeps_to_its_own_part_of_the_registry() -> None:
     assert wrong == []
 
 
+def test_a_third_partys_example_imports_of_the_platform_what_it_may() -> None:
+    wrong = []
+    for path in (ROOT / "examples").rglob("*.py"):
+        for line in path.read_text().splitlines():
+            found = re.match(r"\s*(?:from|import) ((?:courseplatform|plugins)\b(?:\.\w+)*)", line)
+            if found and not re.fullmatch(r"courseplatform\.(api|testing)|plugins\.\w+\.api", found[1]):
+                wrong.append(f"{path.relative_to(ROOT)}: {line.strip()}")
+    assert wrong == []
+
+
 def test_no_service_is_without_a_permission(wsgi_app: Any) -> None:
     for service in wsgi_app.registry.cornice_services.values():
         for method, _, arguments in service.definitions:
