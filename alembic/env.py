@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 
 import plugins
 from courseplatform.db import Base
@@ -25,6 +25,7 @@ for module in iter_modules(plugins.__path__, "plugins."):
 engine = create_engine(
     context.config.get_main_option("sqlalchemy.url"),
     connect_args={"options": "-c lock_timeout=500ms -c timezone=UTC"},
+    poolclass=NullPool,  # a migration that fails gives the lock back too
 )
 with engine.connect() as connection:
     connection.execute(text("SET lock_timeout = 0"))
@@ -50,4 +51,3 @@ with engine.connect() as connection:
         context.run_migrations()
     note()
     connection.commit()
-engine.dispose()

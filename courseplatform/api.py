@@ -1,16 +1,13 @@
 """Everything that a plugin may import from core. Re-exports only; versioned like a library.
 
-Directives (``config.add_…``) and request attributes (``request.db``, ``identity``, ``now``, ``emit``, ``enqueue``,
-``represent``, ``paginate``, ``created``, ``no_content``, ``save_file``, ``delete_file``, ``send_file``, ``send_bytes``,
-``on_abort``, ``own_transaction``, ``audit``, ``audit_now``, ``hit_limit``, ``clear_limit``, ``client_address``,
-``client_network``, ``request_id``) need no import.
+``Configurator`` lists the directives (``config.add_…``), ``Request`` what views, operations and jobs are given.
 """
 
+from colander import drop
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone
-from pyramid.config import Configurator
-from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
 
+from .configurator import Configurator
 from .db import Base, Bytes, Timestamped, UuidKey, script_request
 from .errors import (
     ApiError,
@@ -33,8 +30,8 @@ from .files import safe_type
 from .ingress import read_json
 from .jobs import run_due_jobs
 from .metrics import gauge
-from .neighbours import plugins_on
 from .outbound import AddressGuard, AddressRefused, BoundedAdapter, TooLarge, Unresolvable, ip_networks
+from .request import Identity, Request
 from .resources import Collection, Item, Node, Root
 from .schemas import (
     Body,
@@ -49,10 +46,79 @@ from .schemas import (
     Text,
     Url,
     Whole,
-    drop,
     field,
 )
-from .security import holds_role, known_scopes, role_principals, user_principal
+from .security import IdentitySource, holds_role, role_principals, user_principal
 from .service import Service
 from .settings import positive_int
 from .settings import raw as raw_setting
+
+__all__ = [
+    "ALL_PERMISSIONS",
+    "NO_PERMISSION_REQUIRED",
+    "AddressGuard",
+    "AddressRefused",
+    "Allow",
+    "ApiError",
+    "Authenticated",
+    "Base",
+    "Body",
+    "BoundedAdapter",
+    "Bytes",
+    "Choice",
+    "Collection",
+    "Configurator",
+    "Conflict",
+    "Deny",
+    "Event",
+    "Everyone",
+    "Fault",
+    "Flag",
+    "Forbidden",
+    "Id",
+    "Identity",
+    "IdentitySource",
+    "Invalid",
+    "Item",
+    "ItemQuery",
+    "ListQuery",
+    "Listing",
+    "Moment",
+    "Node",
+    "NotFound",
+    "PayloadTooLarge",
+    "PreconditionFailed",
+    "PreconditionRequired",
+    "Query",
+    "Request",
+    "Root",
+    "Service",
+    "Text",
+    "Timestamped",
+    "TooLarge",
+    "TooManyRequests",
+    "Unauthenticated",
+    "Unavailable",
+    "Unresolvable",
+    "UnsupportedMediaType",
+    "Url",
+    "UuidKey",
+    "Whole",
+    "check_body_match",
+    "check_match",
+    "digest",
+    "drop",
+    "field",
+    "gauge",
+    "holds_role",
+    "ip_networks",
+    "positive_int",
+    "raw_setting",
+    "read_json",
+    "role_principals",
+    "run_due_jobs",
+    "safe_type",
+    "script_request",
+    "set_body_etag",
+    "user_principal",
+]

@@ -93,9 +93,6 @@ def request_id_tween_factory(handler: Any, registry: Any) -> Any:
 
 
 def includeme(config: Configurator) -> None:
-    config.add_request_method(request_id, reify=True)
-    config.add_request_method(audit)
-    config.add_request_method(audit_now)
     config.add_tween(
         "courseplatform.audit.request_id_tween_factory",
         under=INGRESS,

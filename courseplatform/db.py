@@ -112,6 +112,17 @@ def request_session(request: Request) -> Session:
     return session
 
 
+def request_time(request: Request) -> datetime:
+    """When this request began, for it and for everything that it writes; in UTC."""
+    now: datetime = request.registry["clock"]()
+    return now
+
+
+def is_script(request: Request) -> bool:
+    """Whether this is a job's or a command's, not of the web."""
+    return "courseplatform.script" in request.environ
+
+
 def commit_veto(request: Request, response: Response) -> bool:
     """Abort for every refusal. pyramid_tm asks before it looks whether the cause can be retried: tell it here."""
     exc_info = getattr(request, "exc_info", None)
@@ -176,9 +187,4 @@ def includeme(config: Configurator) -> None:
         config.registry["db.session"] = session_maker(engine)
 
     config.action("database engine", connect, order=PHASE0_CONFIG)
-    config.add_request_method(request_session, "db", reify=True)
-    config.add_request_method(lambda r: r.registry["clock"](), "now", reify=True)
-    config.add_request_method(lambda r: "courseplatform.script" in r.environ, "is_script", reify=True)
-    config.add_request_method(on_abort)
-    config.add_request_method(own_transaction)
     config.registry["clock"] = lambda: datetime.now(UTC)

@@ -9,7 +9,6 @@ Programs outside learn of an event whose class names a ``public_type``: see ``pl
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 
 
@@ -32,7 +31,3 @@ def emit(request: Request, event: Event) -> None:
     """Call every subscriber of the event's class now, in this transaction."""
     object.__setattr__(event, "request", request)
     request.registry.notify(event)
-
-
-def includeme(config: Configurator) -> None:
-    config.add_request_method(emit)

@@ -8,9 +8,10 @@ and so also what a description of the address (Swagger) has to read: see ``schem
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from dataclasses import field as attribute
-from typing import Any
+from typing import Any, cast
 
 import colander
+from colander import drop
 from pyramid.config import PHASE3_CONFIG, Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.registry import Registry
@@ -19,7 +20,7 @@ from sqlalchemy import ColumnElement, Select
 from .pagination import READERS, Ordering
 from .representation import Extension
 from .resources import Collection, Item, Node, Root
-from .schemas import Body, Choice, ListQuery, Strict, drop, field, merge_patch
+from .schemas import Body, Choice, ListQuery, Strict, field, merge_patch
 from .service import Service, Validator
 
 #: When every service and every node is known.
@@ -61,7 +62,8 @@ def add_extension(config: Configurator, model: Any, key: str, load: Any, schema:
     ``load(request, rows) -> {row.id: JSON value}`` runs once per page. With ``schema`` (a ``Body`` class, a
     ``field(…)`` or a field's type) the key can be written too, in the body of the resource's own POST, PUT and PATCH:
     ``store(request, row, value)`` runs in that transaction when the row is written, and may raise to refuse all of it.
-    In a PATCH the value of a ``Body`` has only the fields that were given. Null is for a schema that is ``nullable``.
+    In a PATCH the value of a ``Body`` has only the fields that were given, unless ``load`` finds nothing to change:
+    then it is whole. Null is for a schema that is ``nullable``.
     """
     model, load, schema, store = map(config.maybe_dotted, (model, load, schema, store))
     if (schema is None) != (store is None):
@@ -222,7 +224,7 @@ def model_of(node_class: type[Node]) -> Any:
 
 def class_at(registry: Registry, path: str) -> type[Node] | None:
     """The class of the nodes at a service's path; None where a class makes its children in a way of its own."""
-    tree, found = registry["resource.tree"], Root
+    tree, found = registry["resource.tree"], cast(type[Node], Root)
     for segment in filter(None, path.split("/")):
         mounted = [tree[(cls, segment)] for cls in found.__mro__ if (cls, segment) in tree]
         if mounted and isinstance(mounted[0], type):

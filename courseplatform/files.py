@@ -195,10 +195,6 @@ def includeme(config: Configurator) -> None:
     config.registry["files.owners"] = []
     config.add_directive("add_file_owner", add_file_owner)
     config.add_periodic_job(sweep_files, every_s=SWEEP_EVERY_S)
-    config.add_request_method(save_file)
-    config.add_request_method(delete_file)
-    config.add_request_method(send_file)
-    config.add_request_method(send_bytes)
 
     def open_storage() -> None:
         config.registry["files"] = LocalStorage(Path(config.registry.settings["courseplatform.var_dir"]) / "files")

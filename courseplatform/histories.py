@@ -95,7 +95,7 @@ def add_migrations(config: Configurator, place: str) -> None:
     """Let ``courseplatform migrate`` run the revisions in ``package:folder``; the package is the plugin's own."""
     try:
         history = plugin_history(place, config.includepath)
-    except ValueError as error:
+    except (ValueError, ModuleNotFoundError) as error:
         raise ConfigurationError(f"add_migrations: {error}") from error
     if len(history.name) > MAX_NAME_CHARS:
         raise ConfigurationError(f"add_migrations: {history.name} has more than {MAX_NAME_CHARS} characters")

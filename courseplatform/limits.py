@@ -90,7 +90,7 @@ class RedisCounts:
             key_prefix="courseplatform:limits",
             socket_timeout=TIMEOUT_S,
             socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),
+            retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # limits hands it on to redis-py as it is
         )
         self.lock = threading.Lock()
         self.is_failing, self.away_until = False, 0.0
@@ -209,10 +209,6 @@ def add_rate_limit(config: Configurator, name: str, default: str = "5/minute") -
 def includeme(config: Configurator) -> None:
     config.add_setting("redis.url", redis_url, env="REDIS_URL")
     config.add_directive("add_rate_limit", add_rate_limit)
-    config.add_request_method(client_address, reify=True)
-    config.add_request_method(client_network, reify=True)
-    config.add_request_method(hit_limit)
-    config.add_request_method(clear_limit)
 
     def make() -> None:
         config.registry["limits"] = Limits(config.registry.settings["redis.url"])

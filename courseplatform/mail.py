@@ -202,7 +202,6 @@ def includeme(config: Configurator) -> None:
     config.add_setting("mail.sender", address)
     config.add_setting("mail.folder")
     config.add_settings_check(faults)
-    config.add_request_method(send_mail)
 
     def make() -> None:
         config.registry["mailer"] = make_mailer(config.registry.settings)

@@ -1,6 +1,6 @@
 """Migrations: Alembic, configured here and nowhere else."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -150,9 +150,14 @@ def removable(url: str, name: str) -> tuple[History, Record]:
     return history, record
 
 
+def quoted(name: str) -> str:
+    """A table's name as SQL has it."""
+    quote: Callable[[str], str] = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
+    return quote(name)
+
+
 def gone(name: str, record: Record) -> str:
-    quote = postgresql.dialect().identifier_preparer.quote
-    names = ", ".join(quote(table) for table in (*record.tables, f"alembic_version_{name}"))
+    names = ", ".join(quoted(table) for table in (*record.tables, f"alembic_version_{name}"))
     return (
         f"The plugin {name} is not installed any more; its tables are still here: {', '.join(record.tables) or 'none'}."
         f" Install it again and repeat this, or drop them by hand: DROP TABLE {names};"
@@ -171,7 +176,7 @@ def remove(url: str, history: History) -> tuple[str, ...]:
                 " drop them by hand and repeat this."
             )
         connection.execute(text("SET LOCAL lock_timeout = '500ms'"))
-        connection.execute(text(f"DROP TABLE {postgresql.dialect().identifier_preparer.quote(history.version_table)}"))
+        connection.execute(text(f"DROP TABLE {quoted(history.version_table)}"))
     return before
 
 

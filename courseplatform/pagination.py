@@ -66,7 +66,10 @@ def paginate(
     asked = request.validated["querystring"]
     wanted_extensions(request, statement.column_descriptions[0]["entity"])  # refused on an empty page too
     limit, cursor = limit or asked["limit"], asked.get("cursor")
-    url = {"path": path or request.path, "query": {**request.GET, "limit": limit} if path else request.GET}
+    url: dict[str, Any] = {
+        "path": path or request.path,
+        "query": {**request.GET, "limit": limit} if path else request.GET,
+    }
     for apply, value in request.validated.pop("filters", ()):
         statement = apply(statement, value)
     added: Ordering | None = request.validated.pop("ordering", None)
@@ -139,7 +142,3 @@ def read_cursor(cursor: str, order: Any, name: str) -> tuple[bool, tuple[Any, ..
 
 def largest(column: Any) -> int:
     return 2**63 - 1 if isinstance(column.type, BigInteger) else 2**31 - 1
-
-
-def includeme(config: Any) -> None:
-    config.add_request_method(paginate)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from colander import drop, required
 from pyramid.config import Configurator
 from pyramid.request import Request
 
-from .errors import Invalid
+from .errors import Fault, Invalid
 from .resources import Collection, Item
 
 Load = Callable[[Request, list[Any]], dict[Any, Any]]
@@ -87,11 +88,24 @@ def store_extensions(request: Request, row: Any) -> Iterable[str]:
     """Store what the body gave for the row that it wrote. Which keys that were."""
     validated = getattr(request, "validated", {})
     if "extensions" in validated and is_subject(request, row):
-        request.db.flush()  # what hangs on the row may need it in the database
         given = validated["stored_extensions"] = validated.pop("extensions")
         for key, value in given.items():
-            request.registry["extensions"][type(row)][key].store(request, row, value)
+            extension = request.registry["extensions"][type(row)][key]
+            if request.method == "PATCH" and isinstance(value, dict):
+                value = merged(request, row, key, extension, value)
+            extension.store(request, row, value)
     return validated.get("stored_extensions", {}) if is_subject(request, row) else ()
+
+
+def merged(request: Request, row: Any, key: str, extension: Extension, patch: dict[str, Any]) -> dict[str, Any]:
+    """The patch; where it finds nothing to change it is the whole value. Raises: Invalid for what that lacks."""
+    if extension.load(request, [row]).get(row.id) is not None:
+        return patch
+    left_out = [child for child in extension.schema.children if child.name not in patch]
+    lacking = [child.name for child in left_out if child.missing is required]
+    if lacking:
+        raise Invalid(errors=[Fault("body", f"extensions.{key}.{name}", "is required") for name in lacking])
+    return {**{child.name: child.missing for child in left_out if child.missing is not drop}, **patch}
 
 
 def is_subject(request: Request, row: Any) -> bool:
@@ -123,6 +137,3 @@ def no_content(request: Request) -> Any:
 def includeme(config: Configurator) -> None:
     config.registry["representations"], config.registry["extensions"] = {}, {}
     config.add_directive("add_representation", add_representation)
-    config.add_request_method(represent)
-    config.add_request_method(created)
-    config.add_request_method(no_content)

@@ -34,7 +34,8 @@ class Scheduler:
 
     def __init__(self, registry: Registry) -> None:
         self.registry, self.is_stopping = registry, threading.Event()
-        self.leading: Connection | None = None
+        self.connection: Connection | None = None
+        self.is_leader = False
 
     def run(self) -> None:
         while not self.is_stopping.is_set():
@@ -59,23 +60,21 @@ class Scheduler:
 
     def leads(self) -> bool:
         """Whether this is the leader, now. Raises: SQLAlchemyError if the connection that says so is gone."""
-        if self.leading is not None:
-            self.leading.execute(text("SELECT 1"))
-            return True
-        connection = self.registry["db.engine"].connect().execution_options(isolation_level="AUTOCOMMIT")
-        connection.detach()  # its settings are not for the pool's next user
-        connection.execute(text(f"SET idle_session_timeout = {LEADER_SILENCE_S * 1000}"))
-        if connection.scalar(text(f"SELECT pg_try_advisory_lock({LEADER_LOCK})")):
-            self.leading = connection
+        if self.connection is None:
+            self.connection = self.registry["db.engine"].connect().execution_options(isolation_level="AUTOCOMMIT")
+            self.connection.detach()  # its settings are not for the pool's next user
+            self.connection.execute(text(f"SET idle_session_timeout = {LEADER_SILENCE_S * 1000}"))
+        # Whoever has the lock is given it again.
+        is_leader = bool(self.connection.scalar(text(f"SELECT pg_try_advisory_lock({LEADER_LOCK})")))
+        if is_leader and not self.is_leader:
             log.info("this scheduler leads")
-            return True
-        connection.close()
-        return False
+        self.is_leader = is_leader
+        return is_leader
 
     def resign(self) -> None:
-        if self.leading is not None:
-            self.leading.close()
-            self.leading = None
+        if self.connection is not None:
+            self.connection.close()
+        self.connection, self.is_leader = None, False
 
 
 @click.command()

@@ -13,7 +13,7 @@
 import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import colander
 import cornice
@@ -33,6 +33,24 @@ WRITES = ("PUT", "PATCH", "DELETE")
 #: What plugins add to a request; ``represent`` and ``paginate`` take it out of ``request.validated``.
 ADDED = ("extensions", "filters", "ordering")
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Verb(Protocol):
+    """``@service.get(permission=P.VIEW)``: what ``Service.add_view`` takes, as a decorator."""
+
+    def __call__(
+        self,
+        *,
+        permission: str,
+        body: Any = None,
+        query: Any = None,
+        if_match: str | None = None,
+        reader: Callable[[Request], dict[str, Any]] | None = None,
+        is_body_raw: bool = False,
+        **kw: Any,
+    ) -> Callable[[View], View]: ...
+
 
 class Service(cornice.Service):
     """A Cornice service. ``facet_of``: the path of the item that this address is a facet of, and the context.
@@ -41,6 +59,11 @@ class Service(cornice.Service):
     """
 
     cors_enabled = False
+    get: Verb
+    post: Verb
+    put: Verb
+    patch: Verb
+    delete: Verb
 
     def __init__(self, name: str, path: str, *, facet_of: str | None = None, **kw: Any) -> None:
         pattern = re.sub(r"\{(\w+_id)\}", rf"{{\1:{UUID_PATTERN}}}", path)

@@ -1,29 +1,36 @@
-"""For tests, of the platform and of plugins: a database, an application, a client, a clock.
+"""For tests, of the platform and of plugins: a database, an application, a client, a queue, a clock.
 
 ``pytest -p courseplatform.testing`` brings the fixtures. ``client`` sees a database whose every change is rolled back
 after the test; ``committing_client`` truly commits, for races and what only happens after a commit.
-``DATABASE_URL`` names a server to use; without it one is embedded.
+``DATABASE_URL`` names a server to use; without it one is embedded. A plugin that is on brings the fixtures of its
+module ``testing`` too: accounts those for users of each role, courses a course.
 """
 
 import os
+import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from limits import RateLimitItem
+from pyramid.config import Configurator
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from . import main, migrations
+from . import main, migrations, plugin_module
 from .db import Base, postgresql_url, script_request
-from .jobs import run_due_jobs
+from .jobs import OutboxJob, run_due_jobs, run_next
+from .jobs.outbox import decode, is_undone
 from .limits import rate
+from .neighbours import included
 
 #: What an application of the tests has on unless it says otherwise: pytest's setting ``courseplatform_plugins``.
 PLUGINS: list[str] = []
@@ -36,6 +43,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     PLUGINS[:] = [*config.getini("courseplatform_plugins"), *config.getoption("--with-plugin")]
+    for name in fixture_modules(PLUGINS):
+        config.pluginmanager.register(import_module(name), name)
+
+
+def fixture_modules(plugins: Iterable[str]) -> list[str]:
+    """The modules ``testing`` of these plugins and of those that they switch on. Asks no database anything."""
+    config = Configurator(settings={})
+    config.include("courseplatform")
+    for name in plugins:
+        config.include(plugin_module(name))
+    packages = sorted(name for name in included(config) if hasattr(sys.modules[name], "__path__"))
+    return [f"{name}.testing" for name in packages if find_spec(f"{name}.testing")]
 
 
 class Clock:
@@ -205,6 +224,48 @@ class Client:
             yield request
 
 
+class Queue:
+    """The background jobs that wait. They run when a test says so; one that fails, fails the test."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def pending(self) -> list[tuple[str, dict[str, Any]]]:
+        """Each job's function, ``acme_badges.jobs.celebrate``, and its arguments; what is due first comes first."""
+        waiting = sa.select(OutboxJob).where(is_undone()).order_by(OutboxJob.due_at, OutboxJob.id)
+        with self.client.script() as request:
+            return [
+                (job.name, {name: decode(name, value) for name, value in job.arguments.items()})
+                for job in request.db.scalars(waiting)
+            ]
+
+    def run_one(self) -> bool:
+        """Run the job that should run next, if one is due. Whether there was one. Raises: AssertionError."""
+        has_run = run_next(self.client.registry)
+        self.check()
+        return has_run
+
+    def run_all(self) -> int:
+        """Run all that is due, and what that enqueues. How many ran. Raises: AssertionError."""
+        count = run_due_jobs(self.client.registry)
+        self.check()
+        return count
+
+    def check(self) -> None:
+        """Raises: AssertionError for a job that failed; the log says why."""
+        failed = sa.select(OutboxJob.name, OutboxJob.last_error).where(
+            OutboxJob.last_error.is_not(None), OutboxJob.done_at.is_(None)
+        )
+        with self.client.script() as request:
+            for name, error in request.db.execute(failed):
+                raise AssertionError(f"the job {name} failed: {error}")
+
+
+def id_of(address: str) -> str:
+    """The id at the end of an address."""
+    return address.rstrip("/").rsplit("/", 1)[1]
+
+
 @contextmanager
 def rolled_back(app: Any) -> Iterator[tuple[Client, sa.Connection]]:
     """An anonymous client whose writes all happen on one connection and are rolled back at the end."""
@@ -238,6 +299,18 @@ def committing_client(wsgi_app: Any) -> Iterator[Client]:
     tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
     with wsgi_app.registry["db.engine"].begin() as connection:
         connection.execute(sa.text(f"TRUNCATE {tables}"))
+
+
+@pytest.fixture
+def queue(client: Client) -> Queue:
+    """The jobs that ``client``'s requests have enqueued."""
+    return Queue(client)
+
+
+@pytest.fixture
+def clock(client: Client) -> Clock:
+    """The application's clock; it stands where it should again in the next test."""
+    return client.clock
 
 
 @contextmanager

@@ -7,6 +7,8 @@ All that a worker believes of Redis is the id of an outbox row: who can write to
 import logging
 import os
 import resource
+import signal
+import time
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from typing import Any, ClassVar
@@ -15,12 +17,12 @@ from uuid import UUID
 import click
 from pyramid.config import Configurator
 from pyramid.registry import Registry
+from redis.exceptions import RedisError
 from rq import Worker, worker_registration
 from rq.exceptions import StopRequested
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
-from rq.utils import as_text
 from rq.worker_pool import WorkerPool
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,8 +35,11 @@ log = logging.getLogger(__name__)
 MAINTENANCE_INTERVAL_S = 30
 #: How often a worker looks after its work-horse.
 MONITORING_INTERVAL_S = 10
-#: Of an RQ job's record. Not among them: callbacks, webhooks, dependents, repetitions, time limits.
-BELIEVED = ("data", "created_at", "enqueued_at", "started_at", "origin", "description", "status", "worker_name")
+#: How long a worker that finds no Redis takes to end.
+PATIENCE_S = 2
+#: Of an RQ job's record. Not among them: its data, callbacks, webhooks, dependents, repetitions, time limits.
+BELIEVED = (b"origin", b"description", b"status")
+STATUSES = frozenset(status.value for status in JobStatus)
 
 
 class QueuedJob(Job):
@@ -43,7 +48,12 @@ class QueuedJob(Job):
     registry: ClassVar[Registry]
 
     def restore(self, raw_data: Any) -> None:
-        super().restore({key: value for key, value in raw_data.items() if as_text(key) in BELIEVED})
+        believed = {key: raw_data.get(key, b"").decode(errors="replace") for key in BELIEVED}
+        if believed[b"status"] not in STATUSES:
+            del believed[b"status"]
+        # The call that RQ logs.
+        called = JSONSerializer.dumps((believed[b"description"], None, (), {}))  # type: ignore[no-untyped-call]
+        super().restore({**believed, b"data": called})
         self.timeout = self.registry.settings["jobs.time_limit_s"]
         self.result_ttl, self.failure_ttl = 0, FAILURE_TTL_S
 
@@ -77,9 +87,13 @@ class JobWorker(Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         self.registry["db.engine"].dispose(close=False)  # its connections are the worker's
-        limit = self.registry.settings["jobs.memory_limit_mib"] * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        limit_memory(self.registry.settings["jobs.memory_limit_mib"] * 1024 * 1024)
         super().main_work_horse(job, queue)
+
+    def setup_work_horse_signals(self) -> None:
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
+        # Who stops a service may signal all of its processes; the worker waits for this one.
+        signal.signal(signal.SIGTERM, lambda *_: None)
 
     def handle_work_horse_killed(self, job: Job, retpid: Any, ret_val: Any, rusage: Any) -> None:
         """Put the job off like one that failed by itself."""
@@ -95,7 +109,12 @@ class JobWorkerPool(WorkerPool):
     def __init__(self, registry: Registry, processes: int) -> None:
         connection = JobQueue(registry.settings["redis.url"]).connection
         super().__init__([QUEUE_NAME, BULK_QUEUE_NAME], connection, num_workers=processes, serializer=JSONSerializer)
-        self.registry = registry
+        self.registry, self.pid = registry, os.getpid()
+
+    def request_stop(self, *args: Any) -> None:
+        if os.getpid() != self.pid:  # a worker that was not yet one: it has to end, not the others
+            raise SystemExit
+        super().request_stop(*args)  # type: ignore[no-untyped-call]
 
     def get_worker_process(self, name: str, burst: bool, *args: Any, **kw: Any) -> BaseProcess:
         return get_context("fork").Process(target=work, args=(self.registry, name), name=f"worker {name}")
@@ -103,7 +122,20 @@ class JobWorkerPool(WorkerPool):
 
 def work(registry: Registry, name: str) -> None:
     """Be one worker until SIGTERM; then finish the job at hand."""
-    JobWorker(registry, name).work()
+    registry["db.engine"].dispose(close=False)  # its connections are the pool's
+    try:
+        JobWorker(registry, name).work()
+    except RedisError as error:
+        log.error("workers wait for Redis: %s", type(error).__name__)
+        time.sleep(PATIENCE_S)  # the pool starts the next at once
+
+
+def limit_memory(limit_bytes: int) -> None:
+    """Let this process have no more, or what the machine grants where that is less."""
+    _, granted = resource.getrlimit(resource.RLIMIT_DATA)
+    if granted != resource.RLIM_INFINITY:
+        limit_bytes = min(limit_bytes, granted)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
 
 
 @click.command()

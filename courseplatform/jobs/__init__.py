@@ -37,6 +37,7 @@ __all__ = [
     "OutboxJob",
     "PeriodicRun",
     "Runner",
+    "enqueue",
     "enqueue_periodic",
     "purge_outbox",
     "run_due_jobs",
@@ -78,7 +79,6 @@ def includeme(config: Configurator) -> None:
     config.add_periodic_job(purge_outbox, every_s=3600)
     config.add_command("courseplatform.jobs.commands.jobs")
     config.add_metrics("courseplatform.jobs.figures.job_figures")
-    config.add_request_method(enqueue)
 
     def connect() -> None:
         settings = config.registry.settings

@@ -78,7 +78,7 @@ def count_jobs(request: Request, condition: Any) -> int:
 
 
 def dead(name: str | None, ids: Iterable[UUID]) -> list[ColumnElement[bool]]:
-    found = [OutboxJob.dead_at.is_not(None)]
+    found: list[ColumnElement[bool]] = [OutboxJob.dead_at.is_not(None)]
     if name:
         found.append(OutboxJob.name == name)
     if ids:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from pyramid.request import Request
-from sqlalchemy import ColumnElement, Index, and_, delete, func, text
+from sqlalchemy import ColumnElement, Index, and_, delete, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
@@ -16,6 +16,8 @@ from ..db import Base, UuidKey
 Job = Callable[..., Any]
 
 KEEP_DONE_DAYS = 7
+#: So many rows are deleted well within the time that a statement has.
+PURGE_CHUNK = 10_000
 #: How long the relay leaves a new job to the process that promised it, which pushes it right after its commit.
 PUSH_GRACE_S = 5
 #: Under this key a transaction keeps the jobs that it promises.
@@ -129,6 +131,9 @@ def decode(name: str, value: Any) -> Any:
 
 
 def purge_outbox(request: Request) -> None:
-    """Forget jobs a week after they were done; dead ones stay until someone looks."""
-    over = OutboxJob.done_at < request.now - timedelta(days=KEEP_DONE_DAYS)
-    request.db.execute(delete(OutboxJob).where(over))
+    """Forget jobs a week after they were done, some thousand at a time; dead ones stay until someone looks."""
+    is_over = OutboxJob.done_at < request.now - timedelta(days=KEEP_DONE_DAYS)
+    over = select(OutboxJob.id).where(is_over).limit(PURGE_CHUNK).scalar_subquery()
+    forgotten = request.db.execute(delete(OutboxJob).where(OutboxJob.id.in_(over)).returning(OutboxJob.id)).all()
+    if len(forgotten) >= PURGE_CHUNK:
+        request.enqueue(purge_outbox)

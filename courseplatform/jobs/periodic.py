@@ -1,33 +1,49 @@
 """Jobs that recur: enqueued like any other when their time has come."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.registry import Registry
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from ..db import script_request
-from .outbox import PeriodicRun, job_name
+from .outbox import Job, PeriodicRun, job_name
+from .running import CLOCK_SKEW_S
 
 
 def enqueue_periodic(registry: Registry) -> None:
     """Enqueue each periodic job whose time has come, once however many look."""
+    with script_request(registry) as request:
+        runs = select(PeriodicRun.name, PeriodicRun.last_run_at)
+        last_runs: dict[str, datetime] = {row.name: row.last_run_at for row in request.db.execute(runs)}
+        now = request.now
     for fn, every_s in registry["jobs.periodic"]:
-        with script_request(registry) as request:
-            due_before = request.now - timedelta(seconds=every_s)
-            claim = (
-                insert(PeriodicRun)
-                .values(name=job_name(fn), last_run_at=request.now)
-                .on_conflict_do_update(
-                    index_elements=[PeriodicRun.name],
-                    set_={"last_run_at": request.now},
-                    where=PeriodicRun.last_run_at <= due_before,
-                )
-                .returning(PeriodicRun.name)
+        last_run_at = last_runs.get(job_name(fn))
+        # A run in the future was noted by a clock that was wrong: it must not hold up the job until then.
+        is_due = last_run_at is None or not now - timedelta(seconds=every_s) < last_run_at <= now + timedelta(
+            seconds=CLOCK_SKEW_S
+        )
+        if is_due:
+            enqueue_if_last_run(registry, fn, last_run_at)
+
+
+def enqueue_if_last_run(registry: Registry, fn: Job, last_run_at: datetime | None) -> None:
+    """Enqueue a job, unless another has done so since it was seen to have run last at ``last_run_at``."""
+    with script_request(registry) as request:
+        claim = (
+            insert(PeriodicRun)
+            .values(name=job_name(fn), last_run_at=request.now)
+            .on_conflict_do_update(
+                index_elements=[PeriodicRun.name],
+                set_={"last_run_at": request.now},
+                where=PeriodicRun.last_run_at == last_run_at,
             )
-            if request.db.execute(claim).one_or_none():
-                request.enqueue(fn)
+            .returning(PeriodicRun.name)
+        )
+        if request.db.execute(claim).one_or_none():
+            request.enqueue(fn)
 
 
 def add_periodic_job(config: Configurator, fn: Any, every_s: int) -> None:

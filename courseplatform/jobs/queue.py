@@ -34,6 +34,8 @@ PAUSE_S = 5.0
 PUSH_AGAIN_S = 60
 #: How many jobs the relay pushes in one go.
 CHUNK = 500
+#: With so many ids in one queue of Redis, workers have enough: the others wait in the outbox.
+DEEP = 1000
 #: Of RQ's own record of a job whose work-horse was killed.
 FAILURE_TTL_S = 3600
 
@@ -67,13 +69,18 @@ class JobQueue:
 
     def offer(self, jobs: Iterable[tuple[UUID, str]]) -> None:
         """Push, or leave it to the relay: of those who meet a failing Redis, one waits for it every ``PAUSE_S``."""
-        if time.monotonic() < self.away_until:
+        now = time.monotonic()
+        if now < self.away_until:
             return
+        if self.away_until:  # it failed before: whoever comes while this one tries does not wait too
+            self.away_until = now + PAUSE_S
         try:
             self.push(jobs)
         except RedisError as error:
             self.away_until = time.monotonic() + PAUSE_S
             log.error("Redis fails (%s): jobs wait for the relay", type(error).__name__)
+        else:
+            self.away_until = 0.0
 
     def depths(self) -> dict[str, int]:
         """How many jobs wait in Redis, by queue. Raises: RedisError."""
@@ -83,8 +90,13 @@ class JobQueue:
 def relay(registry: Registry) -> int:
     """Push the undone jobs whose time has come, ``CHUNK`` at most; those being run are locked, and skipped. How many.
 
-    Raises: RedisError; then they are pushed at the next call.
+    They are pushed after the commit: a worker is quick, and would leave alone what is still locked here. While a queue
+    is deep its jobs stay where they are, so that Redis never fills with what is pushed again and again.
+    Raises: RedisError; then nothing is put off, unless Redis fails between the question and the push.
     """
+    queue: JobQueue = registry["jobs.queue"]
+    depths = queue.depths()
+    is_bulk = OutboxJob.name.in_(queue.bulk)
     with script_request(registry) as request:
         taken = (
             select(OutboxJob.id)
@@ -93,9 +105,13 @@ def relay(registry: Registry) -> int:
             .limit(CHUNK)
             .with_for_update(skip_locked=True)
         )
+        if depths[BULK_QUEUE_NAME] >= DEEP:
+            taken = taken.where(~is_bulk)
+        if depths[QUEUE_NAME] >= DEEP:
+            taken = taken.where(is_bulk)
         later = request.now + timedelta(seconds=PUSH_AGAIN_S)
         put_off = update(OutboxJob).where(OutboxJob.id.in_(taken.scalar_subquery())).values(take_at=later)
         jobs = [(row.id, row.name) for row in request.db.execute(put_off.returning(OutboxJob.id, OutboxJob.name))]
-        if jobs:
-            registry["jobs.queue"].push(sorted(jobs))
-        return len(jobs)
+    if jobs:
+        queue.push(sorted(jobs))
+    return len(jobs)

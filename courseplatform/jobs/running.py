@@ -59,7 +59,7 @@ def begin_and_run(registry: Registry, wanted: Condition) -> bool:
         return True
     try:
         run_begun(registry, job_id, attempt)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log.exception("job failed", extra={"job_id": str(job_id)})
         record_failure(registry, job_id, type(error).__name__)
     return True

@@ -7,7 +7,7 @@ from pyramid.registry import Registry
 from sqlalchemy.exc import SQLAlchemyError
 
 from .periodic import enqueue_periodic
-from .running import run_due_jobs
+from .running import run_next
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,8 @@ class Runner(threading.Thread):
             wake.clear()
             try:
                 enqueue_periodic(self.registry)
-                run_due_jobs(self.registry)
+                while not self.is_stopping.is_set() and run_next(self.registry):
+                    pass
             except SQLAlchemyError as error:  # the database is away: the jobs are safe there, try again
                 log.error("jobs wait for the database: %s", type(error).__name__)
             except Exception:  # the thread must outlive whatever it is: nobody would start it again

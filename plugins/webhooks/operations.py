@@ -75,7 +75,8 @@ def update_webhook(request: Request, webhook: Webhook, changes: dict[str, Any]) 
         setattr(webhook, name, value)
     if is_enabled != was_enabled:
         cancel_waiting(request, webhook)
-        webhook.enable() if is_enabled else webhook.disable()
+        change = webhook.enable if is_enabled else webhook.disable
+        change()
     request.db.flush()
     record(request, "webhook.changed", webhook)
 

@@ -126,6 +126,20 @@ def say_nothing(request: Request) -> Any:
     return {}
 
 
+one = Service("one_of_two", "/sandbox/silent/{job_id}/")
+
+
+@one.put(permission="sandbox:use", body=Named)
+def show_two(request: Request) -> Any:
+    """Represents another row before its own."""
+    other = request.db.scalars(select(OutboxJob).where(OutboxJob.id != request.context.row.id)).one()
+    return {"other": request.represent(other), "own": request.represent(request.context.row)}
+
+
+def store_word(request: Request, row: Any, value: str) -> None:
+    request.registry["levels.stored"].append(row.id)
+
+
 def nothing(request: Request, rows: list[Any]) -> dict[Any, Any]:
     return {}
 
@@ -145,7 +159,8 @@ def includeme(config: Configurator) -> None:
     config.add_ordering(Course, "note", func.coalesce(LEVELS.c.note, ""), join=join_levels)
     config.add_ordering(Course, "title", Course.title)
     config.add_resource_node("tests.core.sandbox.Sandbox", "silent", Silent)
-    config.add_extension(OutboxJob, "word", nothing, schema=Text(20), store=lambda *given: None)
+    config.add_extension(OutboxJob, "word", nothing, schema=Text(20), store=store_word)
+    config.add_representation(OutboxJob, lambda request, row: {"id": row.id})
     config.add_filter(OutboxJob, "word", field(Text(20)), lambda statement, value: statement)
     config.add_ordering(OutboxJob, "due_at", OutboxJob.due_at)
     config.scan(here)

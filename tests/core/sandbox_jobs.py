@@ -28,6 +28,13 @@ def fail(request: Request, *, name: str) -> None:
     raise ZeroDivisionError("with a secret in its message")
 
 
+def leave(request: Request, *, name: str) -> None:
+    """What a library does that believes to be a command."""
+    request.db.add(PeriodicRun(name=name, last_run_at=request.now))
+    request.db.flush()
+    raise SystemExit(1)
+
+
 def take(request: Request, *, user_id: UUID | None, sent_at: datetime, count: int, is_last: bool) -> None:
     CALLS.append((user_id, sent_at, count, is_last))
 

@@ -11,12 +11,14 @@ from sqlalchemy import func, select
 
 from courseplatform.api import Body, Choice, Text, field
 from courseplatform.extending import schemas_of
+from courseplatform.jobs import OutboxJob
 from courseplatform.service import Validator
 from courseplatform.testing import Client, counted_statements, make_app, rolled_back
 from plugins.courses.models import Course
 from tests.factories.accounts import Actor
 from tests.factories.courses import id_of, make_course
 
+from . import sandbox_jobs
 from .conftest import build
 from .levels import LEVELS, make_tables
 
@@ -62,8 +64,7 @@ def test_an_extension_is_written_with_the_resource_and_shown_in_the_answer(
     path = "/api/courses/" if method == "POST" else course
     body = {"title": "Geometry", "extensions": {"level": {"level": 3}}}
     answer = teacher.call(method, path, body, status=201 if method == "POST" else 200)
-    given = {"level": 3} if method == "PATCH" else {"level": 3, "note": ""}
-    assert client.registry["levels.stored"] == [given]
+    assert client.registry["levels.stored"] == [{"level": 3, "note": ""}]
     assert answer.json["extensions"] == {"level": {"level": 3, "note": ""}}
     address = f"/api/courses/{answer.json['id']}/"
     shown = teacher.get(f"{address}?expand=level")
@@ -91,12 +92,20 @@ def test_a_key_that_is_left_out_stays_as_it_is(client: Client, teacher: Actor, c
 
 def test_a_patch_changes_the_fields_of_an_extension_that_it_names(client: Client, teacher: Actor, course: str) -> None:
     teacher.patch(course, {"extensions": {"level": {"level": 2, "note": "hard"}}})
-    assert teacher.patch(course, {"extensions": {"level": {"level": 4}}}).json["extensions"] == {
-        "level": {"level": 4, "note": "hard"}
-    }
+    answer = teacher.patch(course, {"extensions": {"level": {"level": 4}}})
+    assert answer.json["extensions"] == {"level": {"level": 4, "note": "hard"}}
+    assert client.registry["levels.stored"][-1] == {"level": 4}
     teacher.patch(course, {"extensions": {"level": {"note": None}}})
     assert stored(client) == [(4, "", None)]
     teacher.patch(course, {"extensions": {"level": {"level": None}}}, status=422)
+
+
+def test_a_patch_that_finds_no_extension_gives_the_whole_of_it(client: Client, teacher: Actor, course: str) -> None:
+    answer = teacher.patch(course, {"title": "New", "extensions": {"level": {"note": "hard"}}}, status=422)
+    assert faults(answer) == {"extensions.level.level"}
+    assert client.get(course).json["title"] == "Algebra"
+    teacher.patch(course, {"extensions": {"level": {"level": 4}}})
+    assert client.registry["levels.stored"] == [{"level": 4, "note": ""}]
 
 
 def test_a_put_gives_the_whole_extension(client: Client, teacher: Actor, course: str) -> None:
@@ -207,7 +216,7 @@ def test_extensions_cost_statements_only_where_they_are_used(client: Client, tea
 
     plain = cost(lambda: teacher.patch(course, {"title": "A"}))
     both = cost(lambda: teacher.patch(course, {"title": "B", "extensions": {"tag": "new", "level": {"level": 2}}}))
-    assert both == plain + 4  # each is stored and loaded once
+    assert both == plain + 5  # each is stored and loaded once; of a patch is asked what there is to change
     assert both <= 8
     for _ in range(4):
         make_course(client, teacher)
@@ -229,6 +238,18 @@ def test_a_view_that_drops_what_a_plugin_added_is_an_error(
     client.call(method, f"/api/sandbox/silent/?{query}", body, status=500)
     assert "tests.core.levels.say_nothing takes" in caplog.text
     client.call(method, "/api/sandbox/silent/", body and {"name": "a", "extensions": {}}, status=200)
+
+
+def test_extensions_are_of_the_row_at_the_address_whatever_else_is_represented(client: Client) -> None:
+    with client.script() as request:
+        for _ in range(2):
+            request.enqueue(sandbox_jobs.tick)
+    with client.script() as request:
+        job_id = request.db.scalars(select(OutboxJob.id)).first()
+    answer = client.put(f"/api/sandbox/silent/{job_id}/", {"name": "a", "extensions": {"word": "x"}}).json
+    assert "extensions" not in answer["other"]
+    assert answer["own"] == {"id": str(job_id), "extensions": {"word": None}}
+    assert client.registry["levels.stored"] == [job_id]
 
 
 # Filters and orderings
@@ -344,6 +365,15 @@ def test_the_schemas_of_an_address_tell_what_plugins_added(app: Any) -> None:
         assert body["extensions"]["level"]["level"].description == "1 for beginners."
     facet = validators(app, "/api/courses/{course_id}/archive/")["PUT"]
     assert schemas_of(app.registry, facet) is facet
+
+
+def test_a_view_sees_of_its_list_what_its_author_knew(app: Any) -> None:
+    listing = schemas_of(app.registry, validators(app, "/api/courses/")["GET"])
+    values = {"ordering": "-level", "level": 2, "search": "x"}
+    taken = listing.take(values)
+    assert values == {"ordering": "-created_at", "search": "x"}
+    assert taken["ordering"].word == "-level"
+    assert [value for _, value in taken["filters"]] == [2]
 
 
 def test_what_one_application_adds_is_unknown_to_another(app: Any) -> None:

@@ -5,14 +5,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from redis.exceptions import RedisError
-from sqlalchemy import select
+from sqlalchemy import event, select, text
+from sqlalchemy.exc import OperationalError
 
 from courseplatform.jobs import OutboxJob, running
+from courseplatform.jobs.figures import job_figures
 from courseplatform.jobs.outbox import PUSH_GRACE_S
-from courseplatform.jobs.queue import PUSH_AGAIN_S, relay
+from courseplatform.jobs.queue import DEEP, PUSH_AGAIN_S, relay
+from courseplatform.scheduler import Scheduler
 from courseplatform.testing import Client, counted_statements, make_app, rolled_back
 from tests.redis_server import RedisServer
 
@@ -104,6 +108,46 @@ def test_the_relay_pushes_nothing_that_is_done_dead_or_put_off(client: Client) -
     assert relay(client.registry) == 1
 
 
+def test_the_relay_pushes_what_it_has_committed_since_a_worker_leaves_alone_what_is_locked(
+    client: Client, server: RedisServer
+) -> None:
+    job_id = promise(client)
+    server.wipe()
+    client.clock.move(seconds=PUSH_GRACE_S + 1)
+    seen = []
+    engine = client.registry["db.engine"]
+
+    def note(*_: Any) -> None:
+        seen.append(queued(client))
+
+    event.listen(engine, "release_savepoint", note)  # as commits are, in a test that is rolled back
+    try:
+        assert relay(client.registry) == 1
+    finally:
+        event.remove(engine, "release_savepoint", note)
+    assert (seen[-1], queued(client)) == ([], [job_id])
+
+
+def test_while_a_queue_is_deep_the_relay_fills_only_the_other(client: Client, server: RedisServer) -> None:
+    queue = client.registry["jobs.queue"]
+    for fn in (sandbox_jobs.tick, sandbox_jobs.fail):
+        with client.script() as request:
+            request.enqueue(fn, **({"name": "late"} if fn is sandbox_jobs.fail else {}))
+    queue.bulk = {"tests.core.sandbox_jobs.fail"}
+    try:
+        client.clock.move(seconds=PUSH_GRACE_S + 1)
+        for deep, other in ((queue.queue, queue.bulk_queue), (queue.bulk_queue, queue.queue)):
+            server.wipe()
+            queue.connection.rpush(deep.key, *(str(uuid4()) for _ in range(DEEP)))
+            assert (relay(client.registry), other.count, deep.count) == (1, 1, DEEP)
+            client.clock.move(seconds=PUSH_AGAIN_S + 1)
+        for full in (queue.queue, queue.bulk_queue):
+            queue.connection.rpush(full.key, *(str(uuid4()) for _ in range(DEEP)))
+        assert relay(client.registry) == 0
+    finally:
+        queue.bulk = client.registry["jobs.bulk"]
+
+
 def test_a_failing_redis_costs_one_wait_and_the_relay_makes_up_for_it(client: Client, server: RedisServer) -> None:
     server.freeze()
     try:
@@ -130,6 +174,41 @@ def test_the_relay_takes_one_statement_however_many_jobs_are_done(client: Client
             "take_at_1": request.now, "param_1": 500, "take_at": request.now,
         })  # fmt: skip
         assert "ix__outbox__undone" in "\n".join(row[0] for row in plan)
+
+
+def test_metrics_tell_how_many_wait_in_redis_unless_it_is_away(client: Client, server: RedisServer) -> None:
+    def told() -> dict[str, float]:
+        with client.script() as request:
+            families = {family.name: family for family in job_figures(request)}
+        waiting = families.get("courseplatform_queue_jobs")
+        assert "courseplatform_job_lag_seconds" in families
+        return {sample.labels["queue"]: sample.value for sample in waiting.samples} if waiting else {}
+
+    promise(client)
+    assert told() == {"courseplatform": 1, "courseplatform-bulk": 0}
+    server.freeze()
+    try:
+        assert told() == {}
+    finally:
+        server.thaw()
+
+
+def test_of_two_schedulers_one_leads_until_it_is_gone(app: Any) -> None:
+    first, second = Scheduler(app.registry), Scheduler(app.registry)
+    try:
+        assert [first.leads(), second.leads(), first.leads(), second.leads()] == [True, False, True, False]
+        first.resign()
+        assert [second.leads(), first.leads()] == [True, False]
+        assert second.connection is not None
+        lost = second.connection.scalar(text("SELECT pg_backend_pid()"))
+        with app.registry["db.engine"].begin() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": lost})
+        with pytest.raises(OperationalError):
+            second.leads()
+        assert first.leads()
+    finally:
+        first.resign()
+        second.resign()
 
 
 def test_without_redis_the_settings_are_refused(database_url: str, tmp_path: Path) -> None:

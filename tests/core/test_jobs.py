@@ -23,7 +23,7 @@ from courseplatform.jobs import (
     run_next,
     running,
 )
-from courseplatform.testing import Client
+from courseplatform.testing import Client, counted_statements
 
 from . import sandbox_jobs
 
@@ -105,14 +105,25 @@ def test_two_runners_run_each_job_exactly_once(committing_client: Client, calls:
 
 def test_a_job_that_is_being_run_is_skipped_by_the_others(committing_client: Client, calls: list[Any]) -> None:
     enqueue(committing_client, sandbox_jobs.write_row, name="slow", pause_s=1)
+    (job,) = outbox(committing_client)
     registry = committing_client.registry
     with ThreadPoolExecutor(1) as thread:
-        running = thread.submit(run_next, registry)
+        begun = thread.submit(run_next, registry)
         while not calls:
             time.sleep(0.01)
         assert run_next(registry) is False
-        assert running.result() is True
+        assert running.run_job(registry, job.id) is False  # its lease aside: delivered again, to another
+        assert begun.result() is True
     assert calls == ["slow"]
+    assert [job.attempts for job in outbox(committing_client)] == [1]
+
+
+def test_a_kill_that_comes_after_the_commit_is_no_failure(client: Client) -> None:
+    enqueue(client, sandbox_jobs.tick)
+    client.run_jobs()
+    (job,) = outbox(client)
+    running.record_failure(client.registry, job.id, "WorkHorseKilled")
+    assert [(job.last_error, job.due_at) for job in outbox(client)] == [(None, job.due_at)]
 
 
 def test_a_failed_job_leaves_nothing_but_the_class_of_its_error(client: Client) -> None:
@@ -122,6 +133,13 @@ def test_a_failed_job_leaves_nothing_but_the_class_of_its_error(client: Client) 
     (job,) = outbox(client)
     assert job.last_error == "ZeroDivisionError"
     assert (job.attempts, job.done_at, job.dead_at) == (1, None, None)
+
+
+def test_a_job_that_would_end_its_process_has_failed_like_any_other(client: Client) -> None:
+    enqueue(client, sandbox_jobs.leave, name="half")
+    assert client.run_jobs() == 1
+    (job,) = outbox(client)
+    assert (rows(client), job.last_error, job.done_at) == (set(), "SystemExit", None)
 
 
 def test_a_failed_job_is_put_off_longer_and_longer_and_then_is_dead(client: Client) -> None:
@@ -242,6 +260,24 @@ def test_a_periodic_job_is_enqueued_once_however_many_runners_look(committing_cl
     registry["clock"].offset *= 0
 
 
+def test_a_periodic_job_costs_a_statement_until_its_time_has_come(client: Client, ticking: None) -> None:
+    enqueue_periodic(client.registry)
+    assert client.run_jobs() == 1
+    with counted_statements(client.registry) as statements:
+        enqueue_periodic(client.registry)
+    assert len(statements) == 1
+
+
+def test_a_periodic_job_outlives_a_clock_that_was_far_ahead(client: Client, ticking: None) -> None:
+    for days in (1000, -1000):
+        client.clock.move(days=days)
+        enqueue_periodic(client.registry)
+        assert client.run_jobs() == 1
+    client.clock.move(seconds=-running.CLOCK_SKEW_S + 1)  # two machines are never quite at one
+    enqueue_periodic(client.registry)
+    assert client.run_jobs() == 0
+
+
 def test_a_runner_does_what_commits_ask_for_and_stops(
     committing_client: Client, ticking: None, calls: list[Any]
 ) -> None:
@@ -254,6 +290,23 @@ def test_a_runner_does_what_commits_ask_for_and_stops(
     runner.stop()
     assert not runner.is_alive()
     assert sorted(calls) == ["asked", "tick"]
+
+
+def test_a_runner_that_is_stopped_finishes_the_job_at_hand_and_begins_no_other(
+    committing_client: Client, ticking: None, calls: list[Any]
+) -> None:
+    for name in ("at hand", "next"):
+        enqueue(committing_client, sandbox_jobs.write_row, name=name, pause_s=1)
+    runner = Runner(committing_client.registry)
+    runner.start()
+    while "at hand" not in calls:
+        time.sleep(0.01)
+    runner.stop()
+    assert not runner.is_alive()
+    assert "next" not in calls
+    assert [job.arguments.get("name") for job in outbox(committing_client) if job.done_at is None] in (
+        ["next"], ["next", None],
+    )  # fmt: skip
 
 
 def test_a_runner_outlives_whatever_goes_wrong(
@@ -286,3 +339,16 @@ def test_done_jobs_are_forgotten_after_a_week_and_dead_ones_are_not(client: Clie
         with client.script() as request:
             purge_outbox(request)
             assert set(request.db.scalars(select(OutboxJob.name))) == left
+
+
+def test_done_jobs_are_forgotten_some_at_a_time(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["courseplatform.jobs.outbox"], "PURGE_CHUNK", 2)
+    for _ in range(5):
+        enqueue(client, sandbox_jobs.tick)
+    client.run_jobs()
+    client.clock.move(days=8)
+    with client.script() as request:
+        purge_outbox(request)
+    assert len(outbox(client)) == 4  # three of them, and the next purge
+    assert client.run_jobs() == 2
+    assert {job.name for job in outbox(client)} == {"courseplatform.jobs.outbox.purge_outbox"}

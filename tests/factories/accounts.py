@@ -1,51 +1,5 @@
 """Users that are signed in."""
 
-from datetime import timedelta
-from typing import Any
-from uuid import UUID
+from plugins.accounts.testing import PASSWORD, Actor, make_user
 
-from courseplatform.testing import Client
-from plugins.accounts.models import SignInSession, User
-
-#: The password of every user made here; its hash is the cheapest that argon2 allows.
-PASSWORD = "correct horse battery"
-
-
-class Actor(Client):
-    """A client that is signed in as ``user_id``."""
-
-    def __init__(self, app: Any, token: str, user_id: UUID) -> None:
-        super().__init__(app, token)
-        self.id = str(user_id)
-        self.user_id = user_id
-
-
-_numbers = iter(range(1, 1_000_000))
-
-
-def make_user(client: Client, role: str = "student", **fields: Any) -> Actor:
-    """A user with this role and a living session. Names are unique over the whole run."""
-    name = fields.pop("username", f"{role}{next(_numbers)}")
-    with client.script() as request:
-        hashed = request.registry.setdefault("tests.hash", None) or request.registry["accounts.passwords"].hash(
-            PASSWORD
-        )
-        request.registry["tests.hash"] = hashed
-        user = User(
-            username=name,
-            email=f"{name}@example.com",
-            password_hash=hashed,
-            role=role,
-            first_name=name.capitalize(),
-            last_name="Example",
-            created_at=request.now,
-            **fields,
-        )
-        request.db.add(user)
-        request.db.flush()
-        session = SignInSession(user_id=user.id, created_at=request.now, expires_at=request.now.replace(year=9999))
-        request.db.add(session)
-        request.db.flush()
-        tokens = request.registry["accounts.tokens"]
-        token = tokens.create_token(user.id, timedelta(days=3650), sid=str(session.id), request=request)
-        return Actor(client.app, token, user.id)
+__all__ = ["PASSWORD", "Actor", "make_user"]

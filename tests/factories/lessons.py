@@ -1,22 +1,5 @@
 """Lessons."""
 
-from typing import Any
+from plugins.lessons.testing import make_lesson
 
-from sqlalchemy import func, select
-
-from courseplatform.testing import Client
-from plugins.lessons.models import Lesson
-
-from .courses import id_of
-
-
-def make_lesson(client: Client, course: str, **fields: Any) -> str:
-    """A lesson at the end of the course at this address, published and required; the lesson's address."""
-    course_id = id_of(course)
-    with client.script() as request:
-        last = request.db.scalar(select(func.max(Lesson.position)).where(Lesson.course_id == course_id))
-        values = {"title": "Groups", "position": (last or 0) + 1, "created_at": request.now, **fields}
-        lesson = Lesson(course_id=course_id, **values)
-        request.db.add(lesson)
-        request.db.flush()
-        return f"{course}lessons/{lesson.id}/"
+__all__ = ["make_lesson"]

@@ -17,11 +17,11 @@ from rq import Callback, Queue
 from rq.serializers import DefaultSerializer, JSONSerializer
 
 from courseplatform import migrations
-from courseplatform.db import script_request
+from courseplatform.db import postgresql_url, script_request
 from courseplatform.jobs import OutboxJob
 from courseplatform.testing import fresh_database
 from tests.functional import proof_jobs
-from tests.functional.proof import POINTS
+from tests.functional.proof import PAUSE_S, POINTS
 from tests.functional.workshop import Workshop, kill
 
 pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
@@ -109,6 +109,28 @@ def test_a_redis_that_is_away_for_a_while_loses_nothing_and_holds_up_nobody(work
     workshop.wait_for_all(MANY)
 
 
+def test_a_database_that_is_away_for_a_while_loses_and_doubles_nothing(workshop: Workshop, server_url: str) -> None:
+    name = workshop.engine.url.database
+    others = sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+    workshop.pause_at(["taken", "running"])
+    workshop.enqueue(proof_jobs.leave_effect, "taken", "running")
+    workshop.paused(["taken", "running"])
+    workshop.enqueue(proof_jobs.leave_effect, *MANY)
+    server = sa.create_engine(postgresql_url(server_url), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        try:
+            connection.execute(others, {"name": name})
+            time.sleep(PAUSE_S + 1)
+        finally:
+            connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    server.dispose()
+    workshop.engine.dispose()
+    with workshop.engine.begin() as connection:  # nothing could be recorded: spare us the half minute of their lease
+        connection.execute(sa.text("UPDATE outbox SET take_at = now() WHERE done_at IS NULL"))
+    workshop.wait_for_all(["taken", "running", *MANY])
+
+
 def test_jobs_that_go_wrong_are_put_off_and_hold_up_nobody(workshop: Workshop) -> None:
     wrong = {
         proof_jobs.fail: "ZeroDivisionError",
@@ -146,11 +168,12 @@ def test_sigterm_finishes_the_job_at_hand(workshop: Workshop) -> None:
     pool = workshop.processes[0]
     workshop.pause_at(["running"])
     workshop.enqueue(proof_jobs.leave_effect, "at hand")
-    workshop.paused(["running"])
-    pool.terminate()
+    for pid in (*workshop.paused(["running"])[0], pool.pid):  # systemd signals all processes of a service
+        kill(pid, signal.SIGTERM)
     assert pool.wait(20) == 0
     assert workshop.effects() == Counter(["at hand"])
-    assert [job.attempts for job in workshop.jobs()] == [1]
+    (job,) = (job for job in workshop.jobs() if job.name.endswith(".leave_effect"))
+    assert job.attempts == 1
     workshop.processes[0] = workshop.start("worker", "--processes", "5")
 
 

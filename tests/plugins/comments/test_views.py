@@ -285,7 +285,7 @@ def test_what_comments_cost_the_database(world: World, target: str) -> None:
     with counted_statements(world.client.registry) as deleting:
         world.owner.delete(comment)
     assert (len(reading), len(listing)) == (2, 4)
-    assert len(replying) <= 6  # lineage, identity, the parent, the comment, its place in the log, jobs
+    assert len(replying) <= 6  # lineage, identity, the parent, the comment, a line in the event log, the jobs
     assert len(deleting) <= 4
 
 

@@ -188,7 +188,7 @@ def test_an_event_costs_its_transaction_two_inserts(school: School) -> None:
     with school.client.script() as request, counted_statements(school.client.registry) as statements:
         request.emit(news.lesson_published(school))
         request.db.flush()
-    assert [statement.split()[2] for statement in statements] == ["outbox", "domain_events"]
+    assert sorted(statement.split()[2] for statement in statements) == ["domain_events", "outbox"]
 
 
 def test_an_erased_user_keeps_no_notifications_and_no_preferences(school: School) -> None:

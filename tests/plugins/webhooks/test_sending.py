@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from courseplatform.testing import Client
@@ -305,6 +306,12 @@ def test_nothing_is_locked_while_a_receiver_thinks(committing_school: School) ->
     worker.join(10)
     assert [line["status"] for line in hook.ledger()] == ["delivered", "delivered"]
     assert hook.show()["description"] == "changed meanwhile"
+
+
+def test_a_job_is_done_before_the_database_takes_its_transaction_for_dead(school: School) -> None:
+    with school.client.script() as request:
+        limit = request.db.scalar(sa.text("SHOW idle_in_transaction_session_timeout"))
+    assert int(limit.removesuffix("s")) > jobs.SLICE_S + sending.TOTAL_S + 2
 
 
 # --- figures

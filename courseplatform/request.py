@@ -1,0 +1,74 @@
+"""``Request``: what views, operations, jobs and subscribers are given; all that core adds to Pyramid's, on one page."""
+
+from functools import cached_property
+from typing import Any, Protocol
+from uuid import UUID
+
+import pyramid.request
+from pyramid.config import Configurator
+
+from .audit import audit, audit_now, request_id
+from .db import is_script, on_abort, own_transaction, request_session, request_time
+from .events import emit
+from .files import delete_file, save_file, send_bytes, send_file
+from .jobs import enqueue
+from .limits import clear_limit, client_address, client_network, hit_limit
+from .mail import send_mail
+from .pagination import paginate
+from .representation import created, no_content, represent
+from .security import caller_of
+
+
+class Identity(Protocol):
+    """Who calls. ``scopes`` narrow what a program may do for them; None: they signed in themselves."""
+
+    id: UUID
+    role: str
+    scopes: frozenset[str] | None
+
+
+class Request(pyramid.request.Request):
+    """A request of the web, of a job or of a command. Each line names the function whose docstring says what it does.
+
+    ``identity``: None for an anonymous caller, who gets no further than views that everybody may use.
+    ``context``: the node of the address; ``context.row`` its row. ``validated``: what the schemas made of the input,
+    under ``body`` and ``querystring``.
+    """
+
+    identity: Identity | Any
+    context: Any
+    validated: dict[str, Any]
+
+    db = cached_property(request_session)
+    now = cached_property(request_time)
+    is_script = cached_property(is_script)
+    request_id = cached_property(request_id)
+    client_address = cached_property(client_address)
+    client_network = cached_property(client_network)
+    # Core's own: plugins ask for ``identity``. Of the request, not of the environ: a retry reads its rights anew.
+    caller = cached_property(caller_of)
+
+    emit = emit
+    enqueue = enqueue
+    on_abort = on_abort
+    own_transaction = own_transaction
+
+    represent = represent
+    paginate = paginate
+    created = created
+    no_content = no_content
+
+    save_file = save_file
+    delete_file = delete_file
+    send_file = send_file
+    send_bytes = send_bytes
+    send_mail = send_mail
+
+    audit = audit
+    audit_now = audit_now
+    hit_limit = hit_limit
+    clear_limit = clear_limit
+
+
+def includeme(config: Configurator) -> None:
+    config.set_request_factory(Request)

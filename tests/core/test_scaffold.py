@@ -1,0 +1,96 @@
+"""``courseplatform new-plugin``: what it writes is installed, tested, read and checked as its author would."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pyramid.config import Configurator
+
+from courseplatform.scaffold import MAX_NAME_CHARS, new_plugin
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST = "a" * MAX_NAME_CHARS
+
+
+def core_has(directive: str) -> bool:
+    config = Configurator(settings={})
+    config.include("courseplatform")
+    return hasattr(config, directive)
+
+
+def written(into: Path, name: str = "acme_notes") -> Path:
+    done = CliRunner().invoke(new_plugin, [name, "--into", str(into)])
+    assert done.exit_code == 0, done.output
+    return into / name
+
+
+def run(folder: Path, *command: object, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """A command of this virtual environment, in the plugin's folder."""
+    program, *arguments = map(str, command)
+    return subprocess.run(
+        [Path(sys.executable).with_name(program), *arguments],
+        cwd=folder,
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.skipif(not core_has("add_migrations"), reason="core can't migrate plugins yet")
+def test_a_new_plugin_is_installed_found_by_its_entry_point_and_passes_its_tests(
+    tmp_path: Path, server_url: str
+) -> None:
+    folder, site = written(tmp_path), tmp_path / "site"
+    offline = ("--no-deps", "--no-index", "--no-build-isolation", "--target", site)
+    installed = run(folder, "pip", "install", "--quiet", *offline, folder)
+    assert installed.returncode == 0, installed.stderr
+    assert (site / "acme_notes").is_dir()
+    (folder / "acme_notes").rename(tmp_path / "source")  # so that nothing but the installed one is found
+    tested = run(folder, "pytest", "-q", "-p", "no:cacheprovider", PYTHONPATH=str(site), DATABASE_URL=server_url)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert "6 passed" in tested.stdout
+
+
+def test_a_new_plugin_is_formatted_whatever_its_name(tmp_path: Path) -> None:
+    for folder in (written(tmp_path, "a"), written(tmp_path, LONGEST)):
+        for command in (("check",), ("format", "--check")):
+            done = run(folder, "ruff", *command, "--no-cache", ".")
+            assert done.returncode == 0, done.stdout
+
+
+def test_a_new_plugin_is_typed_and_finds_out_when_it_calls_core_wrongly(tmp_path: Path) -> None:
+    folder = written(tmp_path)
+    with (folder / "acme_notes/views.py").open("a") as views:
+        views.write(
+            "\n\ndef wrong(request: Request) -> None:\n    request.emit(request.now)\n    request.represent()\n"
+        )
+    with (folder / "acme_notes/__init__.py").open("a") as init:
+        init.write("    config.add_setting(1)\n")
+    *errors, _ = run(folder, "mypy", MYPYPATH=str(ROOT)).stdout.splitlines()
+    assert [error.rpartition("[")[2] for error in errors] == ["arg-type]", "arg-type]", "call-arg]"], errors
+
+
+@pytest.mark.parametrize(
+    "name", ["class", "1a", "Acme", "acme-notes", "a__b", "a_", "../a", "os", "tests", "plugins", "a" * 31, "новый"]
+)
+def test_a_name_that_can_be_no_plugins_is_refused(name: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(new_plugin, [name, "--into", str(tmp_path)])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "acme_notes").mkdir()
+    done = CliRunner().invoke(new_plugin, ["acme_notes", "--into", str(tmp_path)])
+    assert (done.exit_code, list((tmp_path / "acme_notes").iterdir())) == (1, [])
+
+
+def test_nothing_of_the_template_keeps_its_name(tmp_path: Path) -> None:
+    files = [path for path in written(tmp_path).rglob("*") if path.is_file()]
+    assert len(files) > 10
+    assert not any("newplugin" in str(path) or "newplugin" in path.read_text() for path in files)
