@@ -1,6 +1,7 @@
 """People and a course, made through the API as a client would make them."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -86,11 +87,10 @@ def school(client: Client) -> School:
 
 
 @pytest.fixture
-def at(client: Client) -> Callable[[int], None]:
+def at(wsgi_app: Any) -> Callable[[int], None]:
     """Let the clock show noon of a day in March 2030, and a minute."""
-    from datetime import UTC, datetime
 
     def move(day: int) -> None:
-        client.clock.offset = datetime(2030, 3, day, 12, 1, tzinfo=UTC) - datetime.now(UTC)
+        wsgi_app.registry["clock"].offset = datetime(2030, 3, day, 12, 1, tzinfo=UTC) - datetime.now(UTC)
 
     return move
