@@ -11,6 +11,7 @@ import pytest
 
 from courseplatform import migrations
 from courseplatform.testing import Client, make_app
+from tests.contracts.contributions import THIRD_PARTY
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,6 +85,16 @@ def test_a_plugin_keeps_to_its_own_part_of_the_registry() -> None:
     assert wrong == []
 
 
+def test_a_third_partys_example_imports_of_the_platform_what_it_may() -> None:
+    wrong = []
+    for path in (ROOT / "examples").rglob("*.py"):
+        for line in path.read_text().splitlines():
+            found = re.match(r"\s*(?:from|import) ((?:courseplatform|plugins)\b(?:\.\w+)*)", line)
+            if found and not re.fullmatch(r"courseplatform\.(api|testing)|plugins\.\w+\.api", found[1]):
+                wrong.append(f"{path.relative_to(ROOT)}: {line.strip()}")
+    assert wrong == []
+
+
 def test_no_service_is_without_a_permission(wsgi_app: Any) -> None:
     for service in wsgi_app.registry.cornice_services.values():
         for method, _, arguments in service.definitions:
@@ -151,7 +162,9 @@ def test_the_platform_says_what_clients_may_rely_on(wsgi_app: Any) -> None:
 def test_the_order_of_plugins_has_no_meaning(seed: int, database_url: str, tmp_path: Path, wsgi_app: Any) -> None:
     shuffled = list(PLUGINS)
     random.Random(seed).shuffle(shuffled)
-    app = make_app(database_url, tmp_path, **{"courseplatform.plugins": names(shuffled)})
+    plugins = [*names(shuffled).split(), *THIRD_PARTY]
+    random.Random(seed).shuffle(plugins)
+    app = make_app(database_url, tmp_path, **{"courseplatform.plugins": " ".join(plugins)})
     assert addresses(app) == addresses(wsgi_app)
     assert app.registry["resource.tree"] == wsgi_app.registry["resource.tree"]
     assert Client(app).get("/api/courses/").json == {"results": [], "next": None, "previous": None}
