@@ -83,7 +83,7 @@ setup(
         ],
     },
     entry_points={
-        "paste.app_factory": ["main = courseplatform:main"],
+        "paste.app_factory": ["main = courseplatform:serve"],
         "paste.server_runner": ["main = courseplatform.server:serve"],
         "console_scripts": ["courseplatform = courseplatform.cli:main"],
         "courseplatform.commands": [

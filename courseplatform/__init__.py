@@ -4,6 +4,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationError
 from pyramid.settings import aslist
 
 CORE = (
@@ -11,6 +12,7 @@ CORE = (
     "neighbours",
     "settings",
     "cli",
+    "inspection",
     "db",
     "histories",
     "responses",
@@ -19,21 +21,24 @@ CORE = (
     "audit",
     "limits",
     "resources",
+    "restrictions",
     "security",
     "service",
     "representation",
+    "extending",
     "metrics",
     "jobs",
     "worker",
     "scheduler",
     "files",
     "mail",
+    "health",
     "status",
 )
 
 
 def main(global_config: dict[str, str], **settings: Any) -> Any:
-    """The WSGI application of ``configure``."""
+    """The WSGI application of ``configure``. Raises: StartupError."""
     from . import embedded
 
     config = configure(settings)
@@ -42,18 +47,37 @@ def main(global_config: dict[str, str], **settings: Any) -> Any:
 
 
 def configure(settings: dict[str, Any]) -> Configurator:
-    """Core, then every plugin named in ``courseplatform.plugins``, in whatever order. Asks no database anything."""
+    """Core, then every plugin named in ``courseplatform.plugins``, in whatever order. Asks no database anything.
+
+    Raises: StartupError, a ConfigurationError that names the plugin and the line.
+    """
     from . import embedded
+    from .inspection.grants import log_grants
     from .neighbours import include_attachments
     from .settings import raw
+    from .startup import Platform, check_nodes, check_views
 
     embedded.prepare(settings)
-    with Configurator(settings=settings) as config:
+    with Platform(settings=settings) as config:
         config.include("courseplatform")
         for name in aslist(raw(settings, "courseplatform.plugins") or ""):
             config.include(plugin_module(name))
         include_attachments(config)
+    check_views(config.registry)
+    check_nodes(config.registry)
+    log_grants(config.registry)
     return config
+
+
+def serve(global_config: dict[str, str], **settings: Any) -> Any:
+    """``main`` for those who start it by an ini file: a fault of the configuration ends the process with its message.
+
+    Raises: SystemExit.
+    """
+    try:
+        return main(global_config, **settings)
+    except ConfigurationError as error:
+        raise SystemExit(f"The platform does not start.\n{error}") from None
 
 
 def plugin_module(name: str) -> str:

@@ -30,6 +30,7 @@ from .files import safe_type
 from .ingress import read_json
 from .jobs import run_due_jobs
 from .metrics import gauge
+from .neighbours import plugins_on
 from .outbound import AddressGuard, AddressRefused, BoundedAdapter, TooLarge, Unresolvable, ip_networks
 from .request import Identity, Request
 from .resources import Collection, Item, Node, Root
@@ -48,7 +49,7 @@ from .schemas import (
     Whole,
     field,
 )
-from .security import IdentitySource, holds_role, role_principals, user_principal
+from .security import IdentitySource, holds_role, known_scopes, role_principals, user_principal
 from .service import Service
 from .settings import positive_int
 from .settings import raw as raw_setting
@@ -112,6 +113,8 @@ __all__ = [
     "gauge",
     "holds_role",
     "ip_networks",
+    "known_scopes",
+    "plugins_on",
     "positive_int",
     "raw_setting",
     "read_json",

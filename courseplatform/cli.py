@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import click
@@ -33,11 +34,13 @@ def installed_commands() -> dict[str, EntryPoint]:
 def plugin_commands() -> dict[str, click.Command]:
     """The commands of the platform that the command line names an ini file of; none without one."""
     ini = next((argument for argument in sys.argv[1:] if argument.endswith(".ini")), None)
+    if ini and not Path(ini).is_file():
+        raise click.UsageError(f"There is no file {ini}.")
     return load(ini).registry["commands"] if ini else {}
 
 
 def load(ini: str) -> Any:
-    """The application of an ini file, made once."""
+    """The application of an ini file, made once. Raises: SystemExit with all that is wrong with its configuration."""
     from pyramid.paster import get_app, setup_logging
 
     context = click.get_current_context().find_root()

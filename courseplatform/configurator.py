@@ -8,14 +8,18 @@ import pyramid.config
 
 from .cli import add_command
 from .errors import add_problems
+from .extending import add_extension, add_filter, add_ordering
 from .files import add_file_owner
+from .health import add_health_check
+from .histories import add_migrations
 from .jobs import add_jobs
 from .jobs.periodic import add_periodic_job
 from .limits import add_rate_limit
 from .metrics import add_metrics
 from .neighbours import when_on
-from .representation import add_extension, add_representation
+from .representation import add_representation
 from .resources import add_resource_node
+from .restrictions import add_restriction
 from .security import add_local_role, add_scope, add_token_prefix, set_identity_source
 from .service import add_cornice_service
 from .settings import add_setting, add_settings_check
@@ -27,15 +31,19 @@ class Configurator(pyramid.config.Configurator):
 
     add_resource_node = add_resource_node
     add_local_role = add_local_role
+    add_restriction = add_restriction
     add_scope = add_scope
     set_identity_source = set_identity_source
     add_token_prefix = add_token_prefix
 
     add_representation = add_representation
     add_extension = add_extension
+    add_filter = add_filter
+    add_ordering = add_ordering
     add_cornice_service = add_cornice_service
     add_problems = add_problems
     add_capability = add_capability
+    add_health_check = add_health_check
 
     add_setting = add_setting
     add_settings_check = add_settings_check
@@ -44,6 +52,7 @@ class Configurator(pyramid.config.Configurator):
     add_metrics = add_metrics
     add_command = add_command
 
+    add_migrations = add_migrations
     add_jobs = add_jobs
     add_periodic_job = add_periodic_job
     when_on = when_on

@@ -190,7 +190,8 @@ def forbidden(exc: http.HTTPForbidden, request: Request) -> Response:
         response.headers["WWW-Authenticate"] = f'Bearer realm="courseplatform", error="insufficient_scope"{enough}'
         return response
     is_stale = status == 401 and request.caller.claims is not None
-    return problem(request, status, "invalid_token" if is_stale else HTTP_CODES[status])
+    code = getattr(exc.result, "code", None) or HTTP_CODES[status]
+    return problem(request, status, "invalid_token" if is_stale else code)
 
 
 def notfound(exc: http.HTTPNotFound, request: Request) -> Response:

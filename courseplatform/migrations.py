@@ -1,6 +1,6 @@
 """Migrations: Alembic, configured here and nowhere else."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -12,13 +12,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from psycopg2.errors import DependentObjectsStillExist
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
 from .db import postgresql_url
 from .histories import CORE, History, Record, core_folder, plugin_history, plugin_name, records
-
-DEPENDENT_OBJECTS_STILL_EXIST = "2BP01"
 
 
 class MigrationError(Exception):
@@ -52,10 +52,9 @@ def in_plain_words(history: History) -> Iterator[None]:
     except CommandError as error:
         raise MigrationError(f"{history.name}: {error}") from error
     except DBAPIError as error:
-        refusal: Any = error.orig
-        if refusal.pgcode != DEPENDENT_OBJECTS_STILL_EXIST:
+        if not isinstance(error.orig, DependentObjectsStillExist):
             raise
-        detail = (refusal.diag.message_detail or "").replace("\n", "; ")
+        detail = (error.orig.diag.message_detail or "").replace("\n", "; ")
         raise MigrationError(
             f"{history.name} can't be taken back, because tables of others need it: {detail}."
             " Remove those plugins first."
@@ -151,9 +150,14 @@ def removable(url: str, name: str) -> tuple[History, Record]:
     return history, record
 
 
+def quoted(name: str) -> str:
+    """A table's name as SQL has it."""
+    quote: Callable[[str], str] = postgresql.dialect().identifier_preparer.quote  # type: ignore[no-untyped-call]
+    return quote(name)
+
+
 def gone(name: str, record: Record) -> str:
-    quote = create_engine("postgresql+psycopg2://").dialect.identifier_preparer.quote
-    names = ", ".join(quote(table) for table in (*record.tables, f"alembic_version_{name}"))
+    names = ", ".join(quoted(table) for table in (*record.tables, f"alembic_version_{name}"))
     return (
         f"The plugin {name} is not installed any more; its tables are still here: {', '.join(record.tables) or 'none'}."
         f" Install it again and repeat this, or drop them by hand: DROP TABLE {names};"
@@ -172,7 +176,7 @@ def remove(url: str, history: History) -> tuple[str, ...]:
                 " drop them by hand and repeat this."
             )
         connection.execute(text("SET LOCAL lock_timeout = '500ms'"))
-        connection.execute(text(f"DROP TABLE {connection.dialect.identifier_preparer.quote(history.version_table)}"))
+        connection.execute(text(f"DROP TABLE {quoted(history.version_table)}"))
     return before
 
 

@@ -5,10 +5,27 @@ included, so that the order in which they are named has no meaning and none swit
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.settings import aslist
+
+CORE_SPEC = "courseplatform:includeme"
+
+
+@dataclass(frozen=True)
+class Include:
+    """``spec`` (``module:function``) was included by the last of ``path``, at ``line`` (file, number and text)."""
+
+    path: tuple[str, ...]
+    spec: str
+    line: str
+
+    @property
+    def module(self) -> str:
+        return self.spec.partition(":")[0]
 
 
 def when_on(config: Configurator, plugins: str | Iterable[str], attachment: Any) -> None:
@@ -23,7 +40,7 @@ def when_on(config: Configurator, plugins: str | Iterable[str], attachment: Any)
 def included(config: Configurator) -> set[str]:
     """The modules that were included beside core, whether a setting or another plugin named them."""
     paths = [action["includepath"] for action in config.action_state.actions]
-    beside = [path for path in paths if path and path[0] != "courseplatform:includeme"]
+    beside = [path for path in paths if path and path[0] != CORE_SPEC]
     return {spec.partition(":")[0] for path in beside for spec in path}
 
 
@@ -35,6 +52,27 @@ def include_attachments(config: Configurator) -> None:
     for attaching, needed, attachment in config.registry["attachments"]:
         if needed <= modules:
             attaching.include(attachment)
+
+
+def plugins_on(registry: Registry) -> list[str]:
+    """The modules of the plugins that are on."""
+    names: list[str] = registry["plugins"]
+    return names
+
+
+def plugin_of(registry: Registry, module: str) -> str:
+    """The plugin that a module belongs to, ``courseplatform`` for core's; the module's own name if it is of none."""
+    known = sorted({include.module for include in registry.get("includes", ())}, key=len)
+    for name in known:
+        if f"{module}.".startswith(f"{name}."):
+            return name
+    beside = {name for name in known if name.partition(".")[0] == module.partition(".")[0]}
+    return min(beside) if len(beside) == 1 else module
+
+
+def readable(part: Any) -> str:
+    """A class or function by its dotted name, anything else as it is."""
+    return f"{part.__module__}.{part.__qualname__}" if hasattr(part, "__qualname__") else str(part)
 
 
 def includeme(config: Configurator) -> None:

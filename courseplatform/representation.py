@@ -1,24 +1,37 @@
 """Rows to JSON, in batches: one base form per model, and extensions that other plugins hang on.
 
-``load`` functions run once per page, so that no statement is sent per row.
+``load`` functions run once per page, so that no statement is sent per row. Extensions that a body gave are stored when
+the row that it wrote is represented: after the verb, before the answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from colander import drop, required
 from pyramid.config import Configurator
 from pyramid.request import Request
 
-from .errors import Invalid
+from .errors import Fault, Invalid
+from .resources import Collection, Item
 
 Load = Callable[[Request, list[Any]], dict[Any, Any]]
+Store = Callable[[Request, Any, Any], object]
 
 
 @dataclass(frozen=True)
 class Representation:
     make: Callable[..., dict[str, Any]]
     load: Load | None
+
+
+@dataclass(frozen=True)
+class Extension:
+    """``schema``: the field of a body, and ``store`` for its value; None for one that can't be written."""
+
+    load: Load
+    schema: Any = None
+    store: Store | None = None
 
 
 def add_representation(config: Configurator, model: Any, fn: Any, load: Any = None) -> None:
@@ -34,28 +47,18 @@ def add_representation(config: Configurator, model: Any, fn: Any, load: Any = No
     config.action(("representation", model), register)
 
 
-def add_extension(config: Configurator, model: Any, key: str, load: Any) -> None:
-    """Offer ``extensions.<key>`` on another's resource, for clients that ask ``?expand=<key>``.
-
-    ``load(request, rows) -> {row.id: JSON value}`` runs once per page.
-    """
-    model, load = map(config.maybe_dotted, (model, load))
-
-    def register() -> None:
-        config.registry["extensions"].setdefault(model, {})[key] = load
-
-    config.action(("extension", model, key), register)
-
-
 def represent(request: Request, rows: Any) -> Any:
     """One row as a dict, or a list of rows (of one model) as a list of dicts, with the extensions asked for.
 
-    Raises: Invalid if ``?expand=`` names an extension that these rows don't have.
+    The row that the request wrote is given the extensions of its body first, and shows them.
+    Raises: Invalid if ``?expand=`` names an extension that these rows don't have; what their ``store`` raises.
     """
     if not isinstance(rows, list):
-        return represent(request, [rows])[0]
-    if not rows:
-        return []
+        return bodies_of(request, [rows], store_extensions(request, rows))[0]
+    return bodies_of(request, rows) if rows else []
+
+
+def bodies_of(request: Request, rows: list[Any], given: Iterable[str] = ()) -> list[dict[str, Any]]:
     registry, model = request.registry, type(rows[0])
     base = registry["representations"][model]
     if base.load:
@@ -63,8 +66,8 @@ def represent(request: Request, rows: Any) -> Any:
         bodies = [base.make(request, row, loaded.get(row.id)) for row in rows]
     else:
         bodies = [base.make(request, row) for row in rows]
-    for key in wanted_extensions(request, model):
-        values = registry["extensions"][model][key](request, rows)
+    for key in sorted({*wanted_extensions(request, model), *given}):
+        values = registry["extensions"][model][key].load(request, rows)
         for row, body in zip(rows, bodies, strict=True):
             body.setdefault("extensions", {})[key] = values.get(row.id)
     return bodies
@@ -78,7 +81,39 @@ def wanted_extensions(request: Request, model: Any) -> list[str]:
         raise Invalid.field(
             "expand", "must name extensions of this resource: " + ", ".join(sorted(known)), "querystring"
         )
-    return sorted(set(keys))
+    return keys
+
+
+def store_extensions(request: Request, row: Any) -> Iterable[str]:
+    """Store what the body gave for the row that it wrote. Which keys that were."""
+    validated = getattr(request, "validated", {})
+    if "extensions" in validated and is_subject(request, row):
+        given = validated["stored_extensions"] = validated.pop("extensions")
+        for key, value in given.items():
+            extension = request.registry["extensions"][type(row)][key]
+            if request.method == "PATCH" and isinstance(value, dict):
+                value = merged(request, row, key, extension, value)
+            extension.store(request, row, value)
+    return validated.get("stored_extensions", {}) if is_subject(request, row) else ()
+
+
+def merged(request: Request, row: Any, key: str, extension: Extension, patch: dict[str, Any]) -> dict[str, Any]:
+    """The patch; where it finds nothing to change it is the whole value. Raises: Invalid for what that lacks."""
+    if extension.load(request, [row]).get(row.id) is not None:
+        return patch
+    left_out = [child for child in extension.schema.children if child.name not in patch]
+    lacking = [child.name for child in left_out if child.missing is required]
+    if lacking:
+        raise Invalid(errors=[Fault("body", f"extensions.{key}.{name}", "is required") for name in lacking])
+    return {**{child.name: child.missing for child in left_out if child.missing is not drop}, **patch}
+
+
+def is_subject(request: Request, row: Any) -> bool:
+    """Whether the row is the one at this address, or one of the collection's here."""
+    context = getattr(request, "context", None)
+    if isinstance(context, Item):
+        return row is context.row
+    return isinstance(context, Collection) and type(row) is context.item.model
 
 
 def created(request: Request, row: Any) -> dict[str, Any]:
@@ -102,4 +137,3 @@ def no_content(request: Request) -> Any:
 def includeme(config: Configurator) -> None:
     config.registry["representations"], config.registry["extensions"] = {}, {}
     config.add_directive("add_representation", add_representation)
-    config.add_directive("add_extension", add_extension)

@@ -16,7 +16,7 @@ from .limits import clear_limit, client_address, client_network, hit_limit
 from .mail import send_mail
 from .pagination import paginate
 from .representation import created, no_content, represent
-from .security import Caller
+from .security import caller_of
 
 
 class Identity(Protocol):
@@ -46,7 +46,7 @@ class Request(pyramid.request.Request):
     client_address = cached_property(client_address)
     client_network = cached_property(client_network)
     # Core's own: plugins ask for ``identity``. Of the request, not of the environ: a retry reads its rights anew.
-    caller = cached_property(Caller)
+    caller = cached_property(caller_of)
 
     emit = emit
     enqueue = enqueue

@@ -230,7 +230,7 @@ class ListQuery(ItemQuery):
     """What every list takes. A list that can be ordered adds ``ordering = field(Choice(...))``."""
 
     limit = field(Whole(1, 100, is_text=True), missing=20, description="Items a page.")
-    cursor = field(Text(500), missing=None, description="Opaque; from 'next' or 'previous'.")
+    cursor = field(Text(2000), missing=None, description="Opaque; from 'next' or 'previous'.")
 
 
 def merge_patch(body: type[Body]) -> colander.SchemaNode:
@@ -247,8 +247,13 @@ def merge_patch(body: type[Body]) -> colander.SchemaNode:
 def apply_resets(schema: Any, validated: dict[str, Any]) -> dict[str, Any]:
     """Turn the nulls of a merge patch into what a left-out field means."""
     for child in schema.children:
-        if child.name in validated and validated[child.name] is None and hasattr(child, "reset_to"):
+        if child.name not in validated:
+            continue
+        value = validated[child.name]
+        if value is None and hasattr(child, "reset_to"):
             validated[child.name] = None if child.reset_to in (required, drop) else child.reset_to
+        elif isinstance(child.typ, Strict) and isinstance(value, dict):
+            apply_resets(child, value)
     return validated
 
 

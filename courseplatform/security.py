@@ -8,7 +8,7 @@ never widen it. A plugin says with ``config.add_scope`` which permissions a scop
 (sessions, passwords, tokens, roles) stays with those who signed in themselves.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from zope.interface import implementer
 
 from .db import SAFE_METHODS
 from .resources import Item, Node, items_of
+from .restrictions import restriction_on
 
 #: ``expression(user_id, row_id)``: a boolean SQL expression, usually an EXISTS.
 RoleExpression = Callable[[Any, Any], ColumnElement[bool]]
@@ -31,6 +32,8 @@ class IdentitySource(Protocol):
     """How the plugin that owns accounts tells core who calls.
 
     ``user_id``, if a source has it, is the caller's id as SQL within ``statement``; else it is the claim of that name.
+    (A literal column: a role's EXISTS would take a table's column for its own.)
+    ``by_name``, if it has it, is the source of whom a claim ``username`` names, for ``courseplatform explain``.
     """
 
     def claims(self, request: Request) -> dict[str, Any] | None:
@@ -60,10 +63,15 @@ class Refusal:
     """Why ``permits`` said no: falsy, and carrying the status that the caller should see.
 
     ``scopes``: the user may, but the token has none of these (RFC 6750, 3.1); None if that is not the reason.
+    ``node`` and ``by``: where it was decided and by what: Pyramid's ACLDenied, a Restriction, or None where the row is
+    missing. ``code``: of the error, where a restriction names one.
     """
 
-    def __init__(self, status: int, permission: str, scopes: list[str] | None = None) -> None:
+    def __init__(
+        self, status: int, permission: str, *, node: Any = None, by: Any = None, scopes: list[str] | None = None
+    ) -> None:
         self.status, self.permission, self.scopes = status, permission, scopes
+        self.node, self.by, self.code = node, by, getattr(by, "code", None)
 
     def __bool__(self) -> bool:
         return False
@@ -73,14 +81,19 @@ class Refusal:
 
 
 class Caller:
-    """The identity behind one request and the local roles learnt so far. Raises: Unauthenticated."""
+    """The identity behind one request and the local roles learnt so far. ``claims``: None without credentials."""
 
-    def __init__(self, request: Request) -> None:
-        self.source = identity_source(request)
-        self.claims: dict[str, Any] | None = self.source.claims(request) if self.source else None
+    def __init__(self, source: Any, claims: dict[str, Any] | None) -> None:
+        self.source, self.claims = source, claims
         self.is_known = False
         self.identity: Any = None
         self.roles: dict[tuple[type[Item], Any], frozenset[str]] = {}
+
+
+def caller_of(request: Request) -> Caller:
+    """Whoever the request's credentials name. Raises: Unauthenticated."""
+    source = identity_source(request)
+    return Caller(source, source.claims(request) if source else None)
 
 
 @implementer(ISecurityPolicy)
@@ -107,19 +120,31 @@ class SecurityPolicy:
         items = items_of(context) if isinstance(context, Node) else []
         hidden = 404 if caller.identity else 401
         for item in items:
-            is_visible = item.row is not None and (
-                item.view_permission is None or self.acl.permits(item, principals, item.view_permission)
-            )
-            if not is_visible:
-                return Refusal(404 if item.is_public else hidden, permission)
-        allowed = self.acl.permits(context, principals, permission)
-        if allowed:
-            lacking = self.lacking_scopes(request, caller, permission)
-            return allowed if lacking is None else Refusal(403, permission, lacking)
-        if caller.identity is None:
-            return Refusal(401, permission)
+            by = self.hidden_by(request, caller, item, principals)
+            if by is not True:
+                return Refusal(404 if item.is_public else hidden, permission, node=item, by=by)
         is_hidden = any(permission in item.hidden_permissions for item in items)
-        return Refusal(404 if is_hidden else 403, permission)
+        status = 401 if caller.identity is None else 404 if is_hidden else 403
+        allowed = self.acl.permits(context, principals, permission)
+        if not allowed:
+            return Refusal(status, permission, node=context, by=allowed)
+        lacking = self.lacking_scopes(request, caller, permission)
+        if lacking is not None:
+            return Refusal(403, permission, scopes=lacking)
+        restriction = restriction_on(request, caller, context, permission)
+        if restriction is not None:
+            is_told = restriction.code is not None and caller.identity is not None  # what the code says helps them
+            return Refusal(403 if is_told else status, permission, node=context, by=restriction)
+        return allowed
+
+    def hidden_by(self, request: Request, caller: Caller, item: Item, principals: set[str]) -> Any:
+        """True if the caller may see the item; else what hides it, None if its row is missing."""
+        if item.row is None:
+            return None
+        if item.view_permission is None:
+            return True
+        seen = self.acl.permits(item, principals, item.view_permission)
+        return (restriction_on(request, caller, item, item.view_permission) or True) if seen else seen
 
     def lacking_scopes(self, request: Request, caller: Caller, permission: str) -> list[str] | None:
         """The scopes of which the token would need one for what its user may do, perhaps none; None if it has one."""
@@ -264,8 +289,16 @@ def add_scope(
         if description is not None:
             scope.description, scope.is_read_only = description, is_read_only
 
-    kind = "scope" if description is not None else ("more of a scope", permissions)
-    config.action((kind, name), register, order=PHASE1_CONFIG)
+    claim = ("scope", name) if description is not None else ("more of a scope", name, permissions)
+    introspectable = config.introspectable("scopes", claim, name, "scope")
+    introspectable["scope"], introspectable["permissions"] = name, permissions
+    config.action(claim, register, order=PHASE1_CONFIG, introspectables=(introspectable,))
+
+
+def known_scopes(registry: Registry) -> Mapping[str, Scope]:
+    """Every scope that a plugin which is on has declared, by name."""
+    scopes: Mapping[str, Scope] = registry["scopes"]
+    return scopes
 
 
 def user_principal(user_id: Any) -> str:

@@ -5,10 +5,13 @@
 * ``body=`` and ``query=`` name the schemas; their values are in ``request.validated``;
 * a write without ``body=`` refuses every field, unless ``is_body_raw`` says that its view reads the body itself;
 * ``If-Match`` is honoured on every write to an item, and required where ``if_match="required"``;
-* items answer with their ETag, and 304 to ``If-None-Match``.
+* items answer with their ETag, and 304 to ``If-None-Match``;
+* what plugins added (``extending``) is validated with the rest and kept apart from it: ``extensions`` are stored by
+  ``request.represent``, filters and orderings applied by ``request.paginate``. A view that calls neither is an error.
 """
 
 import re
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol, TypeVar
@@ -18,6 +21,7 @@ import cornice
 import orjson
 from cornice.pyramidhook import register_service_views
 from pyramid.config import Configurator
+from pyramid.config.actions import ActionInfo
 from pyramid.request import Request
 
 from . import etags
@@ -28,6 +32,8 @@ from .schemas import UUID_PATTERN, Body, ItemQuery, apply_resets, faults, merge_
 
 PREFIX = "/api"
 WRITES = ("PUT", "PATCH", "DELETE")
+#: What plugins add to a request; ``represent`` and ``paginate`` take it out of ``request.validated``.
+ADDED = ("extensions", "filters", "ordering")
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -72,7 +78,9 @@ class Service(cornice.Service):
             depth=kw.pop("depth", 2),
             **kw,
         )
-        self.public_path = PREFIX + plain
+        self.public_path, self.is_facet = PREFIX + plain, facet_of is not None
+        caller = sys._getframe(1)
+        self.declared_at = ActionInfo(caller.f_code.co_filename, caller.f_lineno, "", "")
 
     def add_view(
         self,
@@ -103,7 +111,7 @@ class Service(cornice.Service):
         else:
             validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
         return super().add_view(
-            method, with_etag(view), permission=permission, schema=schema, validators=(validate,), **kw
+            method, with_etag(complete(view)), permission=permission, schema=schema, validators=(validate,), **kw
         )
 
 
@@ -121,13 +129,18 @@ class Validator:
     def __call__(self, request: Request, **kw: Any) -> None:
         found = []
         request.validated["querystring"] = values = {}
+        schemas = request.registry["view.schemas"].get(self, self)
         try:
-            values.update(self.query.deserialize(read_query(request)))
+            values.update(schemas.query.deserialize(read_query(request)))
+            if schemas is not self:
+                request.validated.update(schemas.take(values))
         except colander.Invalid as error:
             found += faults(error, "querystring")
         if self.body is not None and not (self.is_empty and not request.content_length):
             try:
-                request.validated["body"] = self.read_body(request)
+                request.validated["body"] = body = self.read_body(request, schemas.body)
+                if schemas is not self and (extensions := body.pop("extensions", None)):
+                    request.validated["extensions"] = extensions
             except colander.Invalid as error:
                 found += faults(error, "body")
         if found:
@@ -135,15 +148,16 @@ class Validator:
         if self.method in WRITES:
             etags.check_if_match(request, self.requires_match)
 
-    def read_body(self, request: Request) -> dict[str, Any]:
+    def read_body(self, request: Request, schema: Any) -> dict[str, Any]:
         if self.reader is not None:
             given = self.reader(request)
+            schema = self.body if request.content_type == "multipart/form-data" else schema
         elif self.method == "PATCH":
             given = read_json(request, "application/merge-patch+json", "application/json")
         else:
             given = read_json(request, "application/json")
-        values = self.body.deserialize(given)
-        return apply_resets(self.body, values) if self.method == "PATCH" else values
+        values = schema.deserialize(given)
+        return apply_resets(schema, values) if self.method == "PATCH" else values
 
 
 def read_query(request: Request) -> dict[str, Any]:
@@ -163,6 +177,20 @@ def read_query(request: Request) -> dict[str, Any]:
     return values
 
 
+def complete(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """The view, failing if it took something that a plugin added and did nothing with it."""
+
+    @wraps(view)
+    def wrapper(request: Request) -> Any:
+        result = view(request)
+        ignored = [name for name in ADDED if name in request.validated]
+        if ignored:
+            raise RuntimeError(f"{view.__module__}.{view.__name__} takes {', '.join(ignored)} and ignores them")
+        return result
+
+    return wrapper
+
+
 def with_etag(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
     """The view, answering with the ETag of the item it shows."""
 
@@ -180,9 +208,11 @@ def with_etag(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
 def add_cornice_service(config: Configurator, service: cornice.Service) -> None:
     """Register a service; two on one path or with one name are a conflict at start-up, not a silent loss."""
     shape = re.sub(r"\{[^/]*\}", "{}", getattr(service, "public_path", service.path))
+    given, config.info = config.info, getattr(service, "declared_at", config.info)  # what a conflict names
     config.action(("service path", shape), introspectables=())
     config.action(("service name", service.name), introspectables=())
     register_service_views(config, service)
+    config.info = given
 
 
 class JsonRenderer:

@@ -1,4 +1,4 @@
-"""What the platform says of itself: ``/api/``, ``/api/problems/{code}/``, ``/health/live``, ``/health/ready``."""
+"""What the platform says of itself: ``/api/`` and ``/api/problems/{code}/``."""
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -8,9 +8,8 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
-from sqlalchemy import text
 
-from .errors import NotFound, Unavailable
+from .errors import NotFound
 from .resources import Node
 from .responses import moved
 from .service import Service
@@ -53,22 +52,6 @@ def show_problem(request: Request) -> dict[str, Any]:
     return {"code": code, "type": f"/api/problems/{code}/", "detail": request.registry["problems"][code]}
 
 
-def live(request: Request) -> Response:
-    """200 while the process serves."""
-    return Response(json_body={"status": "live"})
-
-
-def ready(request: Request) -> Response:
-    """200 while the database answers and its schema is there. Raises: Unavailable."""
-    try:
-        is_migrated = request.db.scalar(text("SELECT count(*) FROM alembic_version"))
-    except Exception as error:
-        raise Unavailable() from error
-    if not is_migrated:
-        raise Unavailable()
-    return Response(json_body={"status": "ready"})
-
-
 def root(request: Request) -> Response:
     """To what the platform says of itself: its bare address is what people try first."""
     return moved("/api/")
@@ -93,10 +76,5 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("courseplatform.resources.Root", "problems", Problems)
     config.add_cornice_service(capabilities)
     config.add_cornice_service(problems)
-    for name, path, view in (
-        ("root", "/", root),
-        ("health_live", "/health/live", live),
-        ("health_ready", "/health/ready", ready),
-    ):
-        config.add_route(name, path)
-        config.add_view(view, route_name=name, permission=NO_PERMISSION_REQUIRED, request_method="GET")
+    config.add_route("root", "/")
+    config.add_view(root, route_name="root", permission=NO_PERMISSION_REQUIRED, request_method="GET")

@@ -38,10 +38,11 @@ PLUGINS: list[str] = []
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("courseplatform_plugins", "The plugins that are on in the tests' application.", type="args")
+    parser.addoption("--with-plugin", action="append", default=[], help="Another plugin that is on.", metavar="NAME")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    PLUGINS[:] = config.getini("courseplatform_plugins")
+    PLUGINS[:] = [*config.getini("courseplatform_plugins"), *config.getoption("--with-plugin")]
     for name in fixture_modules(PLUGINS):
         config.pluginmanager.register(import_module(name), name)
 

@@ -51,7 +51,8 @@ class QueuedJob(Job):
         believed = {key: raw_data.get(key, b"").decode(errors="replace") for key in BELIEVED}
         if believed[b"status"] not in STATUSES:
             del believed[b"status"]
-        called = JSONSerializer.dumps((believed[b"description"], None, (), {}))  # for RQ's log
+        # The call that RQ logs.
+        called = JSONSerializer.dumps((believed[b"description"], None, (), {}))  # type: ignore[no-untyped-call]
         super().restore({**believed, b"data": called})
         self.timeout = self.registry.settings["jobs.time_limit_s"]
         self.result_ttl, self.failure_ttl = 0, FAILURE_TTL_S
@@ -90,7 +91,7 @@ class JobWorker(Worker):
         super().main_work_horse(job, queue)
 
     def setup_work_horse_signals(self) -> None:
-        super().setup_work_horse_signals()
+        super().setup_work_horse_signals()  # type: ignore[no-untyped-call]
         # Who stops a service may signal all of its processes; the worker waits for this one.
         signal.signal(signal.SIGTERM, lambda *_: None)
 
@@ -113,7 +114,7 @@ class JobWorkerPool(WorkerPool):
     def request_stop(self, *args: Any) -> None:
         if os.getpid() != self.pid:  # a worker that was not yet one: it has to end, not the others
             raise SystemExit
-        super().request_stop(*args)
+        super().request_stop(*args)  # type: ignore[no-untyped-call]
 
     def get_worker_process(self, name: str, burst: bool, *args: Any, **kw: Any) -> BaseProcess:
         return get_context("fork").Process(target=work, args=(self.registry, name), name=f"worker {name}")

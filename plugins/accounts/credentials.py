@@ -33,7 +33,7 @@ def change_password(request: Request, user: User, *, current_password: str, new_
     """
     account = f"user:{user.id}"
     request.hit_limit("password_change", account)
-    if not request.registry["passwords"].matches(user.password_hash, current_password):
+    if not request.registry["accounts.passwords"].matches(user.password_hash, current_password):
         request.audit_now("password.refused", target_user_id=user.id)
         raise Forbidden("wrong_password")
     request.clear_limit("password_change", account)
@@ -46,7 +46,7 @@ def change_password(request: Request, user: User, *, current_password: str, new_
 def set_password(request: Request, user: User, password: str, *, field: str) -> None:
     """``field``: what the password is called in the body, for the fault of a weak one."""
     check_strength(password, username=user.username, email=user.email, field=field)
-    user.password_hash = request.registry["passwords"].hash(password)
+    user.password_hash = request.registry["accounts.passwords"].hash(password)
     user.pending_email = None
     end_sessions(request, user.id)
     void_links(request, user.id)

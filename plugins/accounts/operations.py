@@ -32,7 +32,7 @@ def register(
     user = User(
         username=username,
         email=email,
-        password_hash=request.registry["passwords"].hash(password),
+        password_hash=request.registry["accounts.passwords"].hash(password),
         first_name=first_name,
         last_name=last_name,
         role=role,

@@ -74,7 +74,7 @@ def check_strength(password: str, *, username: str, email: str, field: str = "pa
 def includeme(config: Configurator) -> None:
     def make() -> None:
         settings = config.registry.settings
-        config.registry["passwords"] = Passwords(
+        config.registry["accounts.passwords"] = Passwords(
             settings["accounts.argon2_memory_kib"],
             settings["accounts.argon2_rounds"],
             settings["accounts.max_concurrent_hashes"],

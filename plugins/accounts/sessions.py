@@ -34,7 +34,7 @@ def sign_in(request: Request, *, username: str, password: str) -> dict[str, Any]
     request.hit_limit("sign_in_address", request.client_network)
     request.hit_limit("sign_in", account)
     user = find_by_login(request, username)
-    is_right = request.registry["passwords"].matches(user and user.password_hash, password)
+    is_right = request.registry["accounts.passwords"].matches(user and user.password_hash, password)
     if user is None or not is_right or not user.is_active:
         request.audit_now("user.sign_in_failed", target_user_id=user and user.id)
         raise Unauthenticated("invalid_credentials")

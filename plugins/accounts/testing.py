@@ -31,12 +31,12 @@ def make_user(client: Client, role: str = "student", **fields: Any) -> Actor:
     """A user with this role and a living session. Names are unique over the whole run."""
     name = fields.pop("username", f"{role}{next(_numbers)}")
     with client.script() as request:
-        hashed = request.registry.setdefault("tests.hash", None) or request.registry["passwords"].hash(PASSWORD)
-        request.registry["tests.hash"] = hashed
+        if "accounts.testing.hash" not in request.registry:
+            request.registry["accounts.testing.hash"] = request.registry["accounts.passwords"].hash(PASSWORD)
         user = User(
             username=name,
             email=f"{name}@example.com",
-            password_hash=hashed,
+            password_hash=request.registry["accounts.testing.hash"],
             role=role,
             first_name=name.capitalize(),
             last_name="Example",

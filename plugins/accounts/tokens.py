@@ -10,6 +10,7 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from threading import Lock
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +18,8 @@ from uuid import UUID, uuid4
 import jwt
 from pyramid.config import Configurator
 from pyramid_jwt.policy import JWTAuthenticationPolicy
-from sqlalchemy import DateTime, Select, Text, Uuid, bindparam, exists, or_, select
+from sqlalchemy import DateTime, Select, Text, Uuid, bindparam, exists, func, literal_column, null, or_, select
+from sqlalchemy.orm import aliased
 
 from courseplatform.api import Request, Unauthenticated
 
@@ -175,14 +177,15 @@ class Identity:
 class Identities:
     """Core's ``IdentitySource``."""
 
-    def __init__(self, engine: TokenEngine) -> None:
-        self.engine = engine
+    @cached_property
+    def by_name(self) -> "NamedIdentities":
+        return NamedIdentities()
 
     def claims(self, request: Request) -> dict[str, Any] | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        claims = self.engine.jwt_decode(request, token.lstrip(" "))
+        claims = request.registry["accounts.tokens"].jwt_decode(request, token.lstrip(" "))
         if not claims:
             raise Unauthenticated("invalid_token")
         return {**claims, "now": request.now}
@@ -211,6 +214,25 @@ class Identities:
         return Identity(row.id, row.role, row.username, row.session_id, row.email_verified_at is not None)
 
 
+class NamedIdentities(Identities):
+    """Whoever the claim ``username`` names, as if signed in: for ``courseplatform explain``, never for a request."""
+
+    user_id = literal_column("caller.id", type_=Uuid())
+
+    def __init__(self) -> None:
+        self.user = aliased(User, name="caller")
+
+    def claims(self, request: Request) -> dict[str, Any] | None:
+        return None
+
+    def statement(self) -> Select[Any]:
+        user, session_id = self.user, null().cast(Uuid()).label("session_id")
+        is_named = func.lower(user.username) == func.lower(bindparam("username", type_=Text()))
+        return select(user.id, user.role, user.username, user.email_verified_at, session_id).where(
+            is_named, user.is_active
+        )
+
+
 def includeme(config: Configurator) -> None:
     def make() -> None:
         settings = config.registry.settings
@@ -218,6 +240,6 @@ def includeme(config: Configurator) -> None:
         ring = KeyRing(settings["accounts.token_secret"], ttl_s)
         engine = TokenEngine(ring, settings["accounts.token_issuer"], ttl_s)
         config.registry["accounts.keys"], config.registry["accounts.tokens"] = ring, engine
-        config.registry["identity.source"] = Identities(engine)
 
-    config.action("identity source", make)
+    config.action("accounts tokens", make)
+    config.set_identity_source(Identities())

@@ -8,11 +8,9 @@ With ``accounts.require_verified_email`` on, POST, PUT and PATCH by that permiss
 
 from typing import Any
 
-from pyramid.config import PHASE1_CONFIG, Configurator
+from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.settings import asbool
-
-from courseplatform.api import Forbidden
 
 from .models import User
 
@@ -21,33 +19,21 @@ GATED_METHODS = ("POST", "PUT", "PATCH")
 
 def require_verified(config: Configurator, node_class: Any, *permissions: str) -> None:
     """Let only callers with a verified address write by ``permissions`` at nodes of ``node_class``."""
-    node_class = config.maybe_dotted(node_class)
-
-    def register() -> None:
-        for permission in permissions:
-            config.registry["accounts.verified"].setdefault(str(permission), set()).add(node_class)
-
-    config.action(("require verified", node_class, permissions), register, order=PHASE1_CONFIG)
-
-
-def verified_view(view: Any, info: Any) -> Any:
-    """A view deriver: the gate goes behind security, so that who may not at all is told so, and before validation."""
-    if not info.settings["accounts.require_verified_email"]:
-        return view
-    node_classes = tuple(info.registry["accounts.verified"].get(str(info.options.get("permission")), ()))
-    if not node_classes:
-        return view
-
-    def gate(context: Any, request: Request) -> Any:
-        is_gated = request.method in GATED_METHODS and isinstance(context, node_classes)
-        if is_gated and request.identity is not None and not request.identity.is_email_verified:
-            raise Forbidden("email_not_verified")
-        return view(context, request)
-
-    return gate
+    config.add_restriction(
+        node_class,
+        permissions,
+        allows=is_verified,
+        methods=GATED_METHODS,
+        code="email_not_verified",
+        spares_admins=False,
+    )
 
 
-verified_view.options = ("permission",)
+def is_verified(request: Request) -> bool:
+    """Whether the operator, or the caller's own address, lets them take part."""
+    if not request.registry.settings["accounts.require_verified_email"] or request.identity is None:
+        return True
+    return bool(request.identity.is_email_verified)
 
 
 def is_mailable(request: Request, user: User) -> bool:
@@ -57,7 +43,5 @@ def is_mailable(request: Request, user: User) -> bool:
 
 
 def includeme(config: Configurator) -> None:
-    config.registry["accounts.verified"] = {}
     config.add_setting("accounts.require_verified_email", asbool, default=True, embedded=False)
     config.add_directive("require_verified", require_verified)
-    config.add_view_deriver(verified_view, name="verified_view")

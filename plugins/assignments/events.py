@@ -34,8 +34,20 @@ class AssignmentDatesChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StudentDatesChanged(Event):
+    """Some students have other dates than before: at one assignment, one student, or all in the course."""
+
+    course_id: UUID
+    assignment_id: UUID | None
+    student_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class AssignmentDueSoon(Event):
-    """Less than 24 hours are left. Emitted by a periodic job, perhaps more than once per assignment."""
+    """Less than 24 hours are left for those whose due date this is.
+
+    Emitted by a periodic job, perhaps more than once per assignment.
+    """
 
     assignment_id: UUID
     lesson_id: UUID

@@ -1,7 +1,7 @@
 """Assignments: what students are asked to hand in."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index
@@ -10,29 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from courseplatform.api import Base, Conflict, Request, Timestamped
 
 
-class Assignment(Timestamped, Base):
-    """Open until ``due_at``, late until ``lock_at``, then locked. Null means no such moment."""
+class Deadline(NamedTuple):
+    """Open until ``due_at``, late until ``lock_at``, then locked. None means no such moment."""
 
-    __tablename__ = "assignments"
-
-    lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lessons.id", ondelete="CASCADE"))
-    title: Mapped[str]
-    description: Mapped[str] = mapped_column(default="")
-    due_at: Mapped[datetime | None]
-    lock_at: Mapped[datetime | None]
-    max_points: Mapped[int] = mapped_column(default=100)
-    pass_points: Mapped[int] = mapped_column(default=0)
-    max_attempts: Mapped[int | None]
-    is_published: Mapped[bool] = mapped_column(default=True)
-    is_required: Mapped[bool] = mapped_column(default=True)
-
-    __table_args__ = (
-        CheckConstraint("due_at <= lock_at", name="due_before_lock"),
-        CheckConstraint("0 <= pass_points AND pass_points <= max_points", name="pass_points"),
-        CheckConstraint("max_attempts > 0", name="max_attempts"),
-        Index("ix__assignments__lesson_id", "lesson_id", "id"),
-        Index("ix__assignments__due_at", "due_at"),
-    )
+    due_at: datetime | None
+    lock_at: datetime | None
 
     def state(self, now: datetime) -> str:
         """``open``, ``late`` or ``locked``."""
@@ -47,6 +29,41 @@ class Assignment(Timestamped, Base):
         if self.state(now) == "locked":
             raise Conflict("submission_locked")
 
+
+class Assignment(Timestamped, Base):
+    """``due_at`` and ``lock_at`` are for everyone to whom no deadline source gives other dates."""
+
+    __tablename__ = "assignments"
+
+    lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lessons.id", ondelete="CASCADE"))
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    due_at: Mapped[datetime | None]
+    lock_at: Mapped[datetime | None]
+    max_points: Mapped[int] = mapped_column(default=100)
+    pass_points: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int | None]
+    is_published: Mapped[bool] = mapped_column(default=True)
+    is_required: Mapped[bool] = mapped_column(default=True)
+
+    #: Not columns: what ``load_deadlines`` has found for the caller; ``own_dates`` replace the assignment's.
+    are_dates_known, own_dates = False, None
+
+    __table_args__ = (
+        CheckConstraint("due_at <= lock_at", name="due_before_lock"),
+        CheckConstraint("0 <= pass_points AND pass_points <= max_points", name="pass_points"),
+        CheckConstraint("max_attempts > 0", name="max_attempts"),
+        Index("ix__assignments__lesson_id", "lesson_id", "id"),
+        Index("ix__assignments__due_at", "due_at"),
+    )
+
+    @property
+    def deadline(self) -> Deadline:
+        """The caller's, once ``load_deadlines`` has looked."""
+        return self.own_dates or Deadline(self.due_at, self.lock_at)
+
     def etag_parts(self, request: Request) -> list[Any]:
-        # The representation tells open, late and locked apart, and that changes by itself.
-        return [self.state(request.now)]
+        # The representation tells the caller's deadline, and open, late and locked apart: that changes by itself.
+        if not self.are_dates_known:
+            request.represent(self)
+        return [*self.deadline, self.deadline.state(request.now)]

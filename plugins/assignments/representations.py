@@ -4,10 +4,11 @@ from typing import Any
 
 from courseplatform.api import Request
 
-from .models import Assignment
+from .models import Assignment, Deadline
 
 
-def assignment_json(request: Request, assignment: Assignment) -> dict[str, Any]:
+def assignment_json(request: Request, assignment: Assignment, deadline: Deadline) -> dict[str, Any]:
+    """``due_at`` and ``lock_at`` are the assignment's, ``deadline`` is the caller's."""
     return {
         "id": assignment.id,
         "lesson_id": assignment.lesson_id,
@@ -22,9 +23,9 @@ def assignment_json(request: Request, assignment: Assignment) -> dict[str, Any]:
         "is_required": assignment.is_required,
         "created_at": assignment.created_at,
         "deadline": {
-            "due_at": assignment.due_at,
-            "lock_at": assignment.lock_at,
+            "due_at": deadline.due_at,
+            "lock_at": deadline.lock_at,
             "server_now": request.now,
-            "state": assignment.state(request.now),
+            "state": deadline.state(request.now),
         },
     }

@@ -1,6 +1,6 @@
 """What other plugins may import from enrollments."""
 
-from .events import CompletionConfirmed, CourseCompleted, RequirementsChanged, StudentEnrolled
+from .events import CompletionConfirmed, CourseCompleted, RequirementsChanged, StudentEnrolled, StudentLeft
 from .models import ENROLLED, Enrollment
 from .operations import enrol, is_enrolled, recheck_course
 from .progress import progress_of, refresh_progress

@@ -16,17 +16,17 @@ from courseplatform.api import NotFound, Request
 from .events import CompletionConfirmed, CourseCompleted
 from .models import ENROLLED, Enrollment
 
+Count = Callable[[Request, Any, Any], Select[Any]]
+
 #: How many enrollments one transaction checks for completion.
 CHUNK = 500
 
 
-def add_progress_source(
-    config: Configurator, name: str, *, total: Callable[[Any], Select[Any]], done: Callable[[Any, Any], Select[Any]]
-) -> None:
+def add_progress_source(config: Configurator, name: str, *, total: Count | str, done: Count | str) -> None:
     """Let something count for a course's progress; functions or their dotted names.
 
-    ``total(course_id)`` and ``done(course_id, student_id)`` are scalar SELECTs of a count: what is required, and how
-    much of just that the student has done. The arguments may be columns of the enclosing statement.
+    ``total(request, course_id, student_id)`` and ``done(…)`` are scalar SELECTs of a count: what is required of the
+    student, and how much of just that they have done. The ids may be columns of the enclosing statement.
     """
     total, done = config.maybe_dotted(total), config.maybe_dotted(done)
     config.action(
@@ -41,7 +41,7 @@ def counts(request: Request) -> dict[str, tuple[ColumnElement[int], ColumnElemen
         return statement.correlate(Enrollment).scalar_subquery()
 
     return {
-        name: (correlated(total(Enrollment.course_id)), correlated(done(Enrollment.course_id, Enrollment.student_id)))
+        name: tuple(correlated(count(request, Enrollment.course_id, Enrollment.student_id)) for count in (total, done))
         for name, (total, done) in sorted(request.registry["enrollments.progress"].items())
     }
 

@@ -1,6 +1,7 @@
 """Lessons: the ordered parts of a course, and who has completed them.
 
-Offers: lessons, their order and materials; a student's completions, which count for the course's progress.
+Offers: lessons, their order and materials; a student's completions, which count for the course's progress; the
+directive ``add_lesson_filter`` for plugins that keep lessons from some students.
 Needs: enrollments, courses.
 """
 
@@ -10,6 +11,7 @@ from pyramid.config import Configurator
 def includeme(config: Configurator) -> None:
     config.include("plugins.courses")
     config.include("plugins.enrollments")
+    config.include("plugins.lessons.filters")
     lessons, lesson_item = "plugins.lessons.resources.Lessons", "plugins.lessons.resources.LessonItem"
     config.add_problems("plugins.lessons.problems.PROBLEMS")
     config.add_scope("courses:read", permissions=["lesson:list", "lesson:view", "lesson:read"])

@@ -11,6 +11,7 @@ from plugins.courses.api import Course, lock_course
 from plugins.enrollments.api import recheck_course, refresh_progress
 
 from .events import LessonPublished
+from .filters import meant_for
 from .models import MAX_LESSONS, Lesson, LessonCompletion
 
 LARGEST_POSITION = 2**31 - 1
@@ -161,16 +162,17 @@ def has_lessons(request: Request, course_id: UUID) -> bool:
     return request.db.scalar(select(Lesson.id).where(Lesson.course_id == course_id).limit(1)) is not None
 
 
-def count_required(course_id: Any) -> Select[Any]:
-    """SQL: how many lessons count for the progress in a course."""
+def count_required(request: Request, course_id: Any, student_id: Any) -> Select[Any]:
+    """SQL: how many lessons count for a student's progress in a course."""
     return (
         select(func.count())
         .select_from(Lesson)
         .where(Lesson.course_id == course_id, Lesson.is_published, Lesson.is_required)
+        .where(*meant_for(request, student_id, Lesson.id))
     )
 
 
-def count_completed(course_id: Any, student_id: Any) -> Select[Any]:
+def count_completed(request: Request, course_id: Any, student_id: Any) -> Select[Any]:
     """SQL: how many of those a student has completed."""
     done = (LessonCompletion.lesson_id == Lesson.id) & (LessonCompletion.student_id == student_id)
-    return count_required(course_id).join(LessonCompletion, done)
+    return count_required(request, course_id, student_id).join(LessonCompletion, done)

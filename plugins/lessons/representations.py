@@ -3,8 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from courseplatform.api import Request
+from sqlalchemy import select
 
+from courseplatform.api import Item, Request
+
+from .filters import meant_for
 from .models import Lesson
 from .permissions import P
 
@@ -23,5 +26,12 @@ def lesson_json(request: Request, lesson: Lesson, is_readable: bool) -> dict[str
 
 
 def load_readable(request: Request, lessons: list[Lesson]) -> dict[UUID, bool]:
-    """Whether the caller may read bodies here: asked once a page, as one course's lessons have the same readers."""
-    return dict.fromkeys((lesson.id for lesson in lessons), bool(request.has_permission(P.READ)))
+    """Whether the caller may read the bodies. Asked once a page: one course's lessons differ in their filters only."""
+    ids = [lesson.id for lesson in lessons]
+    may_read = bool(request.has_permission(P.READ))
+    is_filtered = may_read and request.registry["lessons.filters"] and not request.has_permission(P.WRITE)
+    if not is_filtered or isinstance(request.context, Item):  # an item's own ACL has asked the filters
+        return dict.fromkeys(ids, may_read)
+    meant = select(Lesson.id).where(Lesson.id.in_(ids), *meant_for(request, request.identity.id, Lesson.id))
+    readable = set(request.db.scalars(meant))
+    return {lesson_id: lesson_id in readable for lesson_id in ids}

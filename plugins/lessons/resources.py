@@ -10,14 +10,19 @@ from .permissions import P
 
 
 class LessonItem(Item):
-    """``/courses/{course_id}/lessons/{lesson_id}``: its title is as public as the course, its body is for students."""
+    """``/courses/{course_id}/lessons/{lesson_id}``: its title is as public as the course, its body is for students.
+
+    To those ``excluded`` by a filter it doesn't exist, nor anything beneath it; only the list tells its title.
+    """
 
     model, kind, parent_id = Lesson, "lesson", "course_id"
     view_permission, is_public = P.VIEW, True
 
     @property
     def __acl__(self) -> Any:
-        acl = [(Allow, principal, (P.VIEW, P.READ)) for principal in staff_principals(self.row.course_id)]
+        staff = ["role:admin", *staff_principals(self.row.course_id)]
+        acl = [(Allow, principal, (P.VIEW, P.READ)) for principal in staff]
+        acl += [(Deny, other, (P.VIEW, P.READ)) for other in role_principals("lesson", self.row.id, ("excluded",))]
         if self.row.is_published:
             acl.append((Allow, Everyone, P.VIEW))
             acl += [(Allow, student, P.READ) for student in role_principals("course", self.row.course_id, ("student",))]

@@ -16,13 +16,17 @@ def enrollments(config: Configurator) -> None:
 
 
 def lessons(config: Configurator) -> None:
-    config.add_notification_subject("lesson", "plugins.lessons.api.lesson_audience")
+    config.add_notification_subject(
+        "lesson", "plugins.lessons.api.lesson_audience", "plugins.lessons.api.may_know_lesson"
+    )
     listen(config, "lesson_published", "plugins.lessons.events.LessonPublished")
     config.add_notification_kind("lesson_published", TEXTS["lesson_published"])
 
 
 def assignments(config: Configurator) -> None:
-    config.add_notification_subject("assignment", "plugins.assignments.api.assignment_audience")
+    config.add_notification_subject(
+        "assignment", "plugins.assignments.api.assignment_audience", "plugins.assignments.api.may_know_assignment"
+    )
     listen(config, "assignment_published", "plugins.assignments.events.AssignmentPublished")
     listen(config, "assignment_dates_changed", "plugins.assignments.events.AssignmentDatesChanged")
     listen(config, "assignment_due_soon", "plugins.assignments.events.AssignmentDueSoon")

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, func, literal, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 from uuid_utils.compat import uuid7
@@ -26,8 +26,17 @@ def audience(request: Request, news: News) -> frozenset[str]:
     is_over = news.until_at is not None and request.now > news.until_at
     if is_over or news.kind not in request.registry["notifications.kinds"]:
         return frozenset()
-    see = request.registry["notifications.subjects"].get(news.subject.type)
+    see, _ = request.registry["notifications.subjects"].get(news.subject.type, (None, None))
     return frozenset(see(request, news.subject.id, news.told) if see else {news.role or STAFF, STAFF})
+
+
+def holds(request: Request, news: News, role: str, user_id: Any) -> ColumnElement[bool]:
+    """SQL: whether a user holds the role at the course of the news and, unless that makes them staff, may know it."""
+    holds_it = holds_role(request, request.registry["notifications.course_node"], role, user_id, news.course_id)
+    _, may_know = request.registry["notifications.subjects"].get(news.subject.type, (None, None))
+    if may_know is None or role == STAFF:
+        return holds_it
+    return and_(holds_it, may_know(request, user_id, news.subject.id, news.told))
 
 
 def may_be_told(request: Request, user_id: UUID, news: News) -> bool:
@@ -38,10 +47,8 @@ def may_be_told(request: Request, user_id: UUID, news: News) -> bool:
     person = aliased(User)
     found = select(person.id).where(person.id == user_id, person.is_active)
     if news.role is not None:
-        node_class = request.registry["notifications.course_node"]
-        roles = visible & {news.role, STAFF}
-        holds = [holds_role(request, node_class, role, person.id, news.course_id) for role in roles]
-        found = found.where(or_(person.role == "admin", *holds))
+        may = [holds(request, news, role, person.id) for role in visible & {news.role, STAFF}]
+        found = found.where(or_(person.role == "admin", *may))
     return request.db.scalar(found) is not None
 
 
@@ -50,7 +57,7 @@ def next_recipients(request: Request, news: News, *, after_id: UUID | None, limi
     if news.role not in audience(request, news):
         return []
     # An alias: the roles' expressions may read the users' table themselves.
-    person, node_class = aliased(User), request.registry["notifications.course_node"]
+    person = aliased(User)
     # A scalar subquery and no NOT EXISTS: each reader's is looked up by index, whatever the planner believes.
     earlier = select(Notification.id).where(
         Notification.recipient_id == person.id,
@@ -59,7 +66,7 @@ def next_recipients(request: Request, news: News, *, after_id: UUID | None, limi
     )
     found = select(person.id).where(
         person.is_active,
-        holds_role(request, node_class, news.role, person.id, news.course_id),
+        holds(request, news, news.role, person.id),
         earlier.limit(1).scalar_subquery().is_(None),
     )
     if news.actor_id is not None:

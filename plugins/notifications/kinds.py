@@ -69,16 +69,18 @@ def add_notification_kind(
     config.action(("notification kind", kind), lambda: config.registry["notifications.kinds"].update({kind: made}))
 
 
-def add_notification_subject(config: Configurator, subject_type: str, audience: Any) -> None:
+def add_notification_subject(config: Configurator, subject_type: str, audience: Any, may_know: Any = None) -> None:
     """Say who can see subjects of this type at the moment of a delivery.
 
     ``audience(request, subject_id, told)`` names the roles at the subject's course whose holders can see it now, and
     none if it is gone, or is no longer as the values that are ``told`` say. Whoever must not see it is told nothing.
+    ``may_know(request, user_id, subject_id, told)``: SQL, whether a holder of such a role may, where they differ; staff
+    always may.
     """
-    audience = config.maybe_dotted(audience)
+    audience, may_know = config.maybe_dotted(audience), config.maybe_dotted(may_know)
     config.action(
         ("notification subject", subject_type),
-        lambda: config.registry["notifications.subjects"].update({subject_type: audience}),
+        lambda: config.registry["notifications.subjects"].update({subject_type: (audience, may_know)}),
     )
 
 

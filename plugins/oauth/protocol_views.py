@@ -7,7 +7,7 @@ from typing import Any
 
 from pyramid.config import Configurator
 
-from courseplatform.api import NO_PERMISSION_REQUIRED, NotFound, Request, Service
+from courseplatform.api import NO_PERMISSION_REQUIRED, NotFound, Request, Service, known_scopes
 from plugins.accounts.api import get_active_user
 
 from .id_tokens import user_claims
@@ -59,7 +59,7 @@ def show_user(request: Request) -> Any:
 @scopes.get(permission=NO_PERMISSION_REQUIRED)
 def list_scopes(request: Request) -> Any:
     """Every scope that a user can give to a program, and what it means."""
-    return {"scopes": scopes_json(request, sorted(request.registry["scopes"]))}
+    return {"scopes": scopes_json(request, sorted(known_scopes(request.registry)))}
 
 
 def metadata(request: Request) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def metadata(request: Request) -> dict[str, Any]:
         "introspection_endpoint": f"{base}/api/oauth/introspect/",
         "userinfo_endpoint": f"{base}/api/oauth/userinfo/",
         "jwks_uri": f"{base}/.well-known/jwks.json",
-        "scopes_supported": sorted(request.registry["scopes"]),
+        "scopes_supported": sorted(known_scopes(request.registry)),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],

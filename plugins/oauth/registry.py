@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from courseplatform.api import Conflict, Invalid, Request, Unauthenticated
+from courseplatform.api import Conflict, Invalid, Request, Unauthenticated, known_scopes
 from plugins.accounts.api import user_of_session
 
 from . import secrets
@@ -18,7 +18,7 @@ MAX_PERSONAL_TTL = timedelta(days=366)
 
 def check_scopes(request: Request, scopes: list[str], *extra: str) -> list[str]:
     """The scopes in order, once each. Raises: Invalid for an unknown one."""
-    if not set(scopes) <= {*request.registry["scopes"], *extra}:
+    if not set(scopes) <= {*known_scopes(request.registry), *extra}:
         raise Invalid.field("scopes", "must be scopes of this platform: GET /api/oauth/scopes/ lists them")
     return sorted(set(scopes))
 

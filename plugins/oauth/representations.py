@@ -5,14 +5,14 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from courseplatform.api import Request
+from courseplatform.api import Request, known_scopes
 
 from .models import OAuthClient, OAuthConsent, PersonalToken
 
 
 def scopes_json(request: Request, names: list[str]) -> list[dict[str, str]]:
     """Scopes with what they mean, for people to read."""
-    known = request.registry["scopes"]
+    known = known_scopes(request.registry)
     return [{"name": name, "description": known[name].description} for name in names if name in known]
 
 

@@ -42,6 +42,9 @@ def includeme(config: Configurator) -> None:
         "plugins.submissions.subscribers.recompute_lateness", "plugins.assignments.api.AssignmentDatesChanged"
     )
     config.add_subscriber(
+        "plugins.submissions.subscribers.recompute_own_lateness", "plugins.assignments.api.StudentDatesChanged"
+    )
+    config.add_subscriber(
         "plugins.submissions.subscribers.keep_grades_valid", "plugins.assignments.api.AssignmentPointsChanged"
     )
     config.add_subscriber(

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from courseplatform.api import Conflict, Invalid, Request, safe_type
-from plugins.assignments.api import Assignment, reread_assignment
+from plugins.assignments.api import Assignment, Deadline, deadline_of, reread_assignment
 from plugins.courses.api import Course
 
 from .events import SubmissionSubmitted
@@ -30,7 +30,7 @@ def submit(
     Raises: Conflict("course_archived" | "submission_locked" | "draft_exists" | "already_checked" |
     "attempts_exhausted" | "attempt_exists" | "same_content"); Invalid for empty work; PayloadTooLarge.
     """
-    require_takes_work(request, assignment, course, is_holding=True)
+    deadline = require_takes_work(request, assignment, course, student_id, is_holding=True)
     latest = lock_latest(request, assignment, student_id)
     submission = Submission(
         assignment_id=assignment.id,
@@ -46,7 +46,7 @@ def submit(
     if status == "submitted":
         if latest is not None and latest.is_open and latest.content_sha256 == submission.hash_content():
             raise Conflict("same_content")
-        hand_in(request, submission, assignment, course)
+        hand_in(request, submission, assignment, course, deadline)
     request.db.flush()
     return submission
 
@@ -86,7 +86,7 @@ def edit_submission(
     Raises: Conflict("course_archived" | "submission_locked" | "already_checked" | "already_returned" |
     "already_submitted"); Invalid for empty work; PayloadTooLarge.
     """
-    require_takes_work(request, assignment, course)
+    deadline = require_takes_work(request, assignment, course, submission.student_id)
     submission.require_open()
     status = changes.get("status", submission.status)
     if status == "draft" and not submission.is_draft:
@@ -99,7 +99,7 @@ def edit_submission(
         put_file(request, submission, changes["file"])
     require_content(submission)
     if status == "submitted":
-        hand_in(request, submission, assignment, course)
+        hand_in(request, submission, assignment, course, deadline)
     request.db.flush()
 
 
@@ -108,20 +108,24 @@ def delete_submission(request: Request, submission: Submission, *, assignment: A
 
     Raises: Conflict("course_archived" | "submission_locked" | "already_checked" | "already_returned").
     """
-    require_takes_work(request, assignment, course)
+    require_takes_work(request, assignment, course, submission.student_id)
     submission.require_open()
     put_file(request, submission, None)
     request.db.execute(delete(Submission).where(Submission.id == submission.id))
 
 
-def require_takes_work(request: Request, assignment: Assignment, course: Course, *, is_holding: bool = False) -> None:
-    """Raises: Conflict("course_archived" | "submission_locked").
+def require_takes_work(
+    request: Request, assignment: Assignment, course: Course, student_id: UUID, *, is_holding: bool = False
+) -> Deadline:
+    """The student's deadline. Raises: Conflict("course_archived" | "submission_locked").
 
     Work that is new must hold the dates. Work whose row is locked need not: who moves them waits for it.
     """
     course.require_not_archived()
     reread_assignment(request, assignment, is_holding=is_holding)
-    assignment.require_not_locked(request.now)
+    deadline = deadline_of(request, assignment, student_id)
+    deadline.require_not_locked(request.now)
+    return deadline
 
 
 def require_content(submission: Submission) -> None:
@@ -130,10 +134,12 @@ def require_content(submission: Submission) -> None:
         raise Invalid.field("text", "is empty: send a text, a file or both")
 
 
-def hand_in(request: Request, submission: Submission, assignment: Assignment, course: Course) -> None:
+def hand_in(
+    request: Request, submission: Submission, assignment: Assignment, course: Course, deadline: Deadline
+) -> None:
     """Date and sign the content; announce it (``SubmissionSubmitted``) unless it was handed in before."""
     was_draft = submission.is_draft
-    submission.hand_in(request.now, assignment.due_at, assignment.lock_at)
+    submission.hand_in(request.now, *deadline)
     request.db.flush()
     if was_draft:
         request.emit(SubmissionSubmitted(**subject(submission, assignment, course, submission.student_id)))

@@ -1,25 +1,44 @@
 """Reactions of submissions to what happens to assignments and courses."""
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 
-from courseplatform.api import Conflict
-from plugins.assignments.api import Assignment, AssignmentDatesChanged, AssignmentDeleted, AssignmentPointsChanged
+from courseplatform.api import Conflict, Request
+from plugins.assignments.api import (
+    AssignmentDatesChanged,
+    AssignmentDeleted,
+    AssignmentPointsChanged,
+    StudentDatesChanged,
+    assignments_of,
+    due_at_of,
+)
 from plugins.courses.api import CourseDeleted
-from plugins.lessons.api import Lesson
 
 from .models import Submission
 
 
 def recompute_lateness(event: AssignmentDatesChanged) -> None:
-    """Judge everything that was handed in by the new due date; points stay.
+    judge_anew(event.request, Submission.assignment_id == event.assignment_id)
+
+
+def recompute_own_lateness(event: StudentDatesChanged) -> None:
+    where = [Submission.assignment_id.in_(assignments_of(event.course_id))]
+    if event.assignment_id is not None:
+        where = [Submission.assignment_id == event.assignment_id]
+    if event.student_id is not None:
+        where.append(Submission.student_id == event.student_id)
+    judge_anew(event.request, *where)
+
+
+def judge_anew(request: Request, *where: ColumnElement[bool]) -> None:
+    """Judge everything that was handed in by its student's present due date; points stay.
 
     Every row is written, drafts too: only so do we wait for students who are handing them in by the old date.
     """
-    is_late = func.coalesce(Submission.submitted_at > event.due_at, False) if event.due_at else False
-    event.request.db.execute(
+    due_at = due_at_of(request, Submission.student_id, Submission.assignment_id)
+    request.db.execute(
         update(Submission)
-        .where(Submission.assignment_id == event.assignment_id)
-        .values(is_late=is_late)
+        .where(*where)
+        .values(is_late=func.coalesce(Submission.submitted_at > due_at, False))
         .execution_options(synchronize_session=False)
     )
 
@@ -44,10 +63,8 @@ def delete_work_of_course(event: CourseDeleted) -> None:
     """A forced deletion takes students' work along, their files after the commit."""
     if not event.is_forced:
         return
-    assignment_ids = (
-        select(Assignment.id).join(Lesson, Lesson.id == Assignment.lesson_id).where(Lesson.course_id == event.course_id)
-    )
-    gone = delete(Submission).where(Submission.assignment_id.in_(assignment_ids)).returning(Submission.file_key)
+    gone = delete(Submission).where(Submission.assignment_id.in_(assignments_of(event.course_id)))
+    gone = gone.returning(Submission.file_key)
     for key in event.request.db.scalars(gone.execution_options(synchronize_session=False)):
         if key is not None:
             event.request.delete_file(key)

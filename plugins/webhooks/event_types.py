@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from courseplatform.api import Event, Request
+from courseplatform.api import Event, Request, plugins_on
 
 #: What says who, when and whether, by its name; the rest goes out only if the event's class says so.
 PLAIN_ENDINGS, PLAIN_BEGINNINGS = ("_id", "_at"), ("is_", "has_")
@@ -16,7 +16,7 @@ OWN_COLUMNS = ("course_id", "by_user_id")
 
 def public_types(request: Request) -> set[str]:
     """The types of events that plugins which are on may emit."""
-    packages = tuple(f"{name}." for name in request.registry["plugins"])
+    packages = tuple(f"{name}." for name in plugins_on(request.registry))
     return {cls.public_type for cls in classes() if cls.public_type and f"{cls.__module__}.".startswith(packages)}
 
 

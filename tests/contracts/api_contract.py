@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from _pytest.fixtures import FixtureFunctionDefinition
 from pyramid.config import Configurator
 
 from courseplatform import api, testing
@@ -79,7 +80,7 @@ def for_tests() -> Iterator[str]:
     found = [f"plugins.{plugin}.testing" for plugin in PLUGINS if find_spec(f"plugins.{plugin}.testing")]
     for module in (testing, *map(import_module, found)):
         for name, value in vars(module).items():
-            if hasattr(value, "_fixture_function"):
+            if isinstance(value, FixtureFunctionDefinition):
                 yield f"fixture.{name}: {returned(value._fixture_function)}"
             elif getattr(value, "__module__", "") == module.__name__ and not name.startswith(("_", "pytest_")):
                 yield from described(f"{module.__name__.removeprefix('courseplatform.')}.{name}", value)
@@ -97,14 +98,15 @@ def described(path: str, value: Any) -> Iterator[str]:
 
 
 def members(path: str, cls: type) -> Iterator[str]:
-    """Public attributes and methods, the nearest of each name.
+    """Public attributes and methods, the nearest of each name; those of a base are listed with the base.
 
     Where a library's class is derived from, only documented methods count: the others override its own.
     """
     found: dict[str, str] = {}
     own = [part for part in cls.__mro__ if part.__module__.startswith(OWN)]
+    listed = [value for value in (*vars(api).values(), *vars(testing).values()) if value is not cls]
     has_others = any(part not in own and part.__module__ not in ("builtins", "typing") for part in cls.__mro__)
-    for part in own:
+    for part in (part for part in own if part not in listed):
         for name, annotation in annotated(part):
             found.setdefault(name, f"{path}.{name}: {annotation}")
         for node in parsed(part).body:

@@ -10,6 +10,8 @@ A anonymous · S student, not enrolled · E enrolled · T teacher elsewhere · O
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from tests.contracts.contributions import contributed
+
 
 class Row(NamedTuple):
     method: str
@@ -355,3 +357,7 @@ MISMATCHED = [
     "/courses/{elsewhere}/enrollments/{enrollment_X}/",
     "/courses/{elsewhere}/teachers/{user_C}/",
 ]
+
+# What third-party plugins bring along, in the same form.
+MATRIX += [r(*row) for row in contributed("MATRIX")]
+MISMATCHED += contributed("MISMATCHED")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from courseplatform.testing import counted_statements
+from tests.contracts.contributions import CONTRIBUTIONS
 from tests.contracts.matrix import MATRIX, Row
 from tests.contracts.stage import send
 from tests.contracts.world import ACTORS
@@ -12,7 +13,7 @@ from tests.contracts.world import ACTORS
 ITEM_GET, LIST_GET, WRITE = 3, 4, 8
 
 #: Two for the caller, and one or two for each part that a plugin gives.
-EXPORT_GET = 20
+EXPORT_GET = 20 + 2 * len(CONTRIBUTIONS)
 
 
 def budget(row: Row, response: Any) -> int:

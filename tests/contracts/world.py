@@ -21,6 +21,7 @@ from plugins.oidc.models import ExternalIdentity
 from plugins.reviews.models import Review
 from plugins.submissions.models import Submission
 from plugins.webhooks.models import Delivery, DomainEvent, Webhook
+from tests.contracts.contributions import CONTRIBUTIONS
 from tests.factories.accounts import Actor, make_user
 
 #: A anonymous · S student, not enrolled · E enrolled · T teacher elsewhere · O owner · C co-teacher · D admin
@@ -74,6 +75,8 @@ class World:
         self.build_links()
         lasting_key(self.request)  # which the first use makes
         self.build_webhook()
+        for plugin in CONTRIBUTIONS:
+            plugin.build(self)
 
     def build_links(self) -> None:
         """A mailed link of each purpose; they are X's."""

@@ -10,7 +10,6 @@ from sqlalchemy import text
 from courseplatform.api import (
     NO_PERMISSION_REQUIRED,
     Allow,
-    ApiError,
     Body,
     Choice,
     Conflict,
@@ -214,17 +213,10 @@ def never(request: Request) -> Any:
     return {}
 
 
-def teapot(request: Request) -> Any:
-    """A plain Pyramid view whose author forgot the permission."""
-    raise ApiError("bad_request")
-
-
 def includeme(config: Configurator) -> None:
     config.include("plugins.courses")
     config.add_resource_node("courseplatform.api.Root", "sandbox", Sandbox)
     config.add_resource_node(Sandbox, "rooms", Rooms)
     config.add_jobs("tests.core.sandbox_jobs")
     config.add_file_owner(PeriodicRun.name)
-    config.add_route("teapot", "/teapot")
-    config.add_view(teapot, route_name="teapot")
     config.scan("tests.core.sandbox")

@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -162,6 +163,26 @@ def test_a_failing_redis_costs_one_wait_and_the_relay_makes_up_for_it(client: Cl
     server.wipe()
     assert relay(client.registry) == 5
     assert set(queued(client)) == job_ids
+
+
+def test_while_redis_fails_only_one_at_a_time_tries_it_again(client: Client, server: RedisServer) -> None:
+    queue = client.registry["jobs.queue"]
+
+    def waited_s(_: int) -> float:
+        began = time.monotonic()
+        queue.offer([(uuid4(), "tests.core.sandbox_jobs.tick")])
+        return time.monotonic() - began
+
+    queue.away_until = time.monotonic() - 1
+    server.freeze()
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert sum(took_s > 0.5 for took_s in threads.map(waited_s, range(4))) == 1
+    finally:
+        server.thaw()
+    queue.away_until = time.monotonic() - 1
+    waited_s(0)
+    assert queue.away_until == 0
 
 
 def test_the_relay_takes_one_statement_however_many_jobs_are_done(client: Client) -> None:

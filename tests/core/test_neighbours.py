@@ -6,7 +6,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from pyramid.exceptions import ConfigurationConflictError
+from pyramid.exceptions import ConfigurationError
 
 from courseplatform.testing import Client, make_app
 
@@ -65,5 +65,5 @@ def test_a_neighbour_that_another_plugin_needs_is_on(database_url: str, plugins:
 
 def test_an_attachment_conflicts_like_everything_else(database_url: str, plugins: Path) -> None:
     (plugins / "rival.py").write_text(GUEST.replace("guest.", "rival."))
-    with pytest.raises(ConfigurationConflictError, match="guest_at_host"):
+    with pytest.raises(ConfigurationError, match="guest_at_host"):
         told(database_url, plugins, "guest", "host", "rival")

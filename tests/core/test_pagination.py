@@ -103,19 +103,22 @@ GARBAGE = [
     "AAAA",
     cursor_of(),
     cursor_of("n"),
-    cursor_of("n", "x"),
-    cursor_of("n", None),
-    cursor_of("n", 5),
-    cursor_of("n", [A_UUID]),
-    cursor_of("n", A_UUID, A_UUID),
-    cursor_of("x", A_UUID),
-    cursor_of(["n"], A_UUID),
-    cursor_of("n", {"a": 1}),
+    cursor_of("n", A_UUID),
+    cursor_of("n", "id", A_UUID),
+    cursor_of("n", "-id"),
+    cursor_of("n", "-id", "x"),
+    cursor_of("n", "-id", None),
+    cursor_of("n", "-id", 5),
+    cursor_of("n", "-id", [A_UUID]),
+    cursor_of("n", "-id", A_UUID, A_UUID),
+    cursor_of("x", "-id", A_UUID),
+    cursor_of(["n"], "-id", A_UUID),
+    cursor_of("n", "-id", {"a": 1}),
     base64.urlsafe_b64encode(b"5").decode(),
     base64.urlsafe_b64encode(b'{"n": 1}').decode(),
     base64.urlsafe_b64encode(b"\xff\xfe").decode(),
     base64.urlsafe_b64encode(b"[" * 400).decode()[:500],
-    "a" * 501,
+    "a" * 2001,
 ]
 
 
@@ -124,6 +127,13 @@ def test_a_cursor_that_we_did_not_make_is_422(client: Client, courses: list[str]
     answer = client.get(f"/api/courses/?{urlencode({'cursor': cursor})}", status=422)
     assert [fault["name"] for fault in answer.json["errors"]] == ["cursor"]
     assert len(cursor) < 5 or cursor not in answer.text
+
+
+def test_a_cursor_is_refused_under_another_ordering(client: Client, courses: list[str]) -> None:
+    following = client.get("/api/courses/?limit=3").json["next"]
+    client.get(f"{following}&ordering=-created_at")
+    answer = client.get(f"{following}&ordering=created_at", status=422)
+    assert [fault["name"] for fault in answer.json["errors"]] == ["cursor"]
 
 
 @pytest.mark.parametrize(
@@ -138,12 +148,12 @@ def test_a_cursor_that_we_did_not_make_is_422(client: Client, courses: list[str]
 )
 def test_a_cursor_of_times_and_texts_is_as_strict(values: Any) -> None:
     with pytest.raises(Invalid):
-        read_cursor(cursor_of("n", *values), (OutboxJob.due_at, OutboxJob.name))
+        read_cursor(cursor_of("n", "due_at", *values), (OutboxJob.due_at, OutboxJob.name), "due_at")
 
 
 def test_a_cursors_offset_that_postgresql_does_not_know_is_turned_into_utc() -> None:
-    raw = cursor_of("p", "2030-01-01T00:00:00+00:00:00.000001", "a")
-    is_backwards, (moment, _) = read_cursor(raw, (OutboxJob.due_at, OutboxJob.name))
+    raw = cursor_of("p", "due_at", "2030-01-01T00:00:00+00:00:00.000001", "a")
+    is_backwards, (moment, _) = read_cursor(raw, (OutboxJob.due_at, OutboxJob.name), "due_at")
     assert is_backwards
     assert moment.utcoffset().total_seconds() == 0
 
@@ -151,4 +161,4 @@ def test_a_cursors_offset_that_postgresql_does_not_know_is_turned_into_utc() -> 
 @pytest.mark.parametrize("value", [2**31, -(2**31), 10**30])
 def test_a_cursor_of_numbers_stays_within_int4(value: int) -> None:
     with pytest.raises(Invalid):
-        read_cursor(cursor_of("n", value), (OutboxJob.attempts,))
+        read_cursor(cursor_of("n", "tries", value), (OutboxJob.attempts,), "tries")

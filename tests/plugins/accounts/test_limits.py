@@ -114,7 +114,7 @@ def test_a_known_and_an_unknown_account_are_refused_alike(limited: Client) -> No
 def test_a_refused_try_costs_no_hash(limited: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     statuses(limited, 3, "grace")
     hashed: list[Any] = []
-    monkeypatch.setattr(limited.registry["passwords"], "matches", lambda *given: hashed.append(given))
+    monkeypatch.setattr(limited.registry["accounts.passwords"], "matches", lambda *given: hashed.append(given))
     assert statuses(limited, 2, "grace") == [429, 429]
     assert hashed == []
 

@@ -66,7 +66,7 @@ def test_unknown_and_wrong_are_answered_alike(client: Client) -> None:
 
 def test_an_unknown_account_costs_a_hash_like_a_known_one(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     make_user(client, username="grace")
-    passwords, checked = client.registry["passwords"], []
+    passwords, checked = client.registry["accounts.passwords"], []
     matches = passwords.matches
     monkeypatch.setattr(passwords, "matches", lambda *given: checked.append(given[0]) or matches(*given))
     for name in ("grace", "nobody"):
@@ -82,7 +82,7 @@ def test_few_passwords_are_hashed_at_once_and_who_waits_too_long_is_told(
 ) -> None:
     make_user(client, username="grace")
     monkeypatch.setattr("plugins.accounts.passwords.MAX_WAIT_S", 0.05)
-    passwords = client.registry["passwords"]
+    passwords = client.registry["accounts.passwords"]
     slots = [passwords.slot() for _ in range(client.registry.settings["accounts.max_concurrent_hashes"])]
     for slot in slots:
         slot.__enter__()

@@ -1,0 +1,5 @@
+"""What other plugins may import from cohorts."""
+
+from .events import CohortDatesMoved
+from .models import Cohort
+from .resources import CohortItem, Cohorts

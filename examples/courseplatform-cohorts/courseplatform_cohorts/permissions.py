@@ -1,0 +1,6 @@
+from enum import StrEnum
+
+
+class P(StrEnum):
+    VIEW = "cohort:view"
+    MANAGE = "cohort:manage"

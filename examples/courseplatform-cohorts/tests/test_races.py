@@ -1,0 +1,78 @@
+"""Many at once, truly committing."""
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from threading import Barrier, Thread
+from typing import Any
+from uuid import UUID
+
+from conftest import Person, School, id_of
+from courseplatform_cohorts.models import Cohort
+from courseplatform_cohorts.operations import set_deadline
+
+from courseplatform.testing import Client
+
+THREADS = 32
+
+
+def at_once(work: Any, people: list[Person]) -> Counter[int]:
+    start = Barrier(len(people))
+
+    def go(person: Person) -> int:
+        start.wait()
+        status: int = work(person).status_int
+        return status
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        return Counter(pool.map(go, people))
+
+
+def test_of_32_who_want_the_last_three_seats_three_get_one(committing_client: Client) -> None:
+    school = School(committing_client)
+    cohort = school.cohort("A", capacity=3, is_open=True)
+    people = [Person(committing_client) for _ in range(THREADS)]
+    statuses = at_once(lambda person: person.call("PUT", f"{school.course}enrollments/me/"), people)
+    assert statuses == {201: 3, 409: THREADS - 3}
+    assert school.teacher.get(cohort).json["member_count"] == 3
+    assert len(school.teacher.get(f"{school.course}enrollments/?limit=100").json["results"]) == 3
+
+
+def test_of_32_whom_staff_put_into_a_cohort_as_many_as_it_has_seats_get_one(committing_client: Client) -> None:
+    school = School(committing_client)
+    cohort = school.cohort("A", capacity=5)
+    people = [school.student() for _ in range(THREADS)]
+
+    def put(person: Person) -> Any:
+        body = {"student_id": person.id, "extensions": {"cohort": id_of(cohort)}}
+        return school.teacher.call("POST", f"{school.course}enrollments/", body)
+
+    assert at_once(put, people) == {200: 5, 409: THREADS - 5}
+    assert school.teacher.get(cohort).json["member_count"] == 5
+
+
+def test_who_hands_in_while_the_dates_move_waits_and_is_judged_by_the_new_ones(
+    committing_client: Client, at: Callable[[int], None]
+) -> None:
+    school = School(committing_client)
+    cohort = school.cohort("A")
+    student = school.student(cohort)
+    at(15)
+    student.get(school.course)  # signs in
+    handed_in: list[Any] = []
+    handing_in = Thread(target=lambda: handed_in.append(school.hand_in(student)))
+    with committing_client.script() as request:
+        set_deadline(
+            request,
+            cohort=request.db.get_one(Cohort, UUID(id_of(cohort))),
+            assignment_id=UUID(id_of(school.assignment)),
+            due_at=datetime(2030, 3, 20, tzinfo=UTC),
+            lock_at=None,
+            by_user_id=UUID(school.teacher.id),
+        )
+        handing_in.start()
+        handing_in.join(0.7)
+        assert handing_in.is_alive()
+    handing_in.join(20)
+    assert [work["is_late"] for work in handed_in] == [False]

@@ -1,0 +1,25 @@
+"""What third-party plugins that are on add to the contract tests: ``pytest --with-plugin NAME``.
+
+A distribution names a module in the entry-point group ``courseplatform.contracts``, under its plugin's name. It holds
+``MATRIX`` and ``MISMATCHED`` in the form of ``matrix.py``, ``NAMELESS`` (table, key of extensions that tell nothing of
+people) and ``build(world)``, which adds its rows to the world.
+"""
+
+from importlib.metadata import entry_points
+from typing import Any
+
+from courseplatform import testing
+
+#: By the names that the setting has: entry points, or dotted names of modules outside of this tree.
+THIRD_PARTY = [name for name in testing.PLUGINS if not name.startswith("plugins.")]
+
+CONTRIBUTIONS: list[Any] = [
+    entry_point.load()
+    for entry_point in entry_points(group="courseplatform.contracts")
+    if entry_point.name in THIRD_PARTY
+]
+
+
+def contributed(name: str) -> list[Any]:
+    """What all contributions add to a list, one after the other."""
+    return [one for module in CONTRIBUTIONS for one in getattr(module, name, ())]
