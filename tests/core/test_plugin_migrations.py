@@ -15,6 +15,7 @@ from pyramid.exceptions import ConfigurationConflictError, ConfigurationError
 
 from courseplatform import embedded, histories, migrations
 from courseplatform.cli import main
+from courseplatform.db import Base
 from courseplatform.histories import CORE, History, plugin_history
 from courseplatform.testing import fresh_database
 from tests.core import acme
