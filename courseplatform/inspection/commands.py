@@ -2,6 +2,7 @@
 
 import json as jsonlib
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -45,6 +46,7 @@ def tree(context: click.Context, ini: str) -> None:
 @click.pass_context
 def explain(context: click.Context, ini: str, method: str, path: str, username: str) -> None:
     """Why a request is let in or refused: which line of which node's ACL decides. Nothing is run or written."""
+    path = urlsplit(path)._replace(scheme="", netloc="").geturl()  # people paste whole addresses
     try:
         told = explained(registry_of(context), method, path, None if username == "anonymous" else username)
     except LookupError as error:

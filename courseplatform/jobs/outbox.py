@@ -79,7 +79,7 @@ def enqueue(request: Request, fn: Job, *, delay_s: int = 0, **ids: Any) -> None:
     job = OutboxJob(
         id=uuid7(),
         name=name,
-        arguments={key: encode(value) for key, value in ids.items()},
+        arguments={key: encode(f"{name}({key}=…)", value) for key, value in ids.items()},
         created_at=request.now,
         due_at=due_at,
         take_at=due_at + timedelta(seconds=PUSH_GRACE_S) if is_pushed else due_at,
@@ -112,14 +112,15 @@ def hand_over(registry: Any, promised: list[tuple[UUID, str]]) -> None:
         queue.offer(promised)
 
 
-def encode(value: Any) -> Any:
+def encode(argument: str, value: Any) -> Any:
+    """``value`` as JSON keeps it. Raises: TypeError that names the argument of which job."""
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if value is None or isinstance(value, (str, int, bool)):
         return value
-    raise TypeError(f"a job argument is a scalar, not a {type(value).__name__}")
+    raise TypeError(f"{argument}: a job argument is a scalar, not a {type(value).__name__}")
 
 
 def decode(name: str, value: Any) -> Any:

@@ -32,7 +32,7 @@ def new_plugin(name: str, into: str) -> None:
     if fault:
         raise click.ClickException(fault)
     write(name, folder)
-    click.echo(f"{folder} is written. Next:\n  cd {folder}\n  pip install -e .\n  pytest")
+    click.echo(f'{folder} is written. Next:\n  cd {folder}\n  pip install -e ".[dev]"\n  pytest')
 
 
 def fault_of(name: str) -> str | None:

@@ -359,5 +359,7 @@ MISMATCHED = [
 ]
 
 # What third-party plugins bring along, in the same form.
+#: Without the rows of third-party plugins.
+BUILT_IN = tuple(MATRIX)
 MATRIX += [r(*row) for row in contributed("MATRIX")]
 MISMATCHED += contributed("MISMATCHED")

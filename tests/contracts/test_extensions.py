@@ -16,7 +16,7 @@ from courseplatform.api import Text, field
 from courseplatform.extending import lists_of, schemas_of, writers_of
 from courseplatform.service import Validator
 from courseplatform.testing import PLUGINS, counted_statements, make_app, rolled_back
-from tests.contracts.matrix import MATRIX, Row
+from tests.contracts.matrix import BUILT_IN, MATRIX, Row
 from tests.contracts.stage import send, shape
 from tests.contracts.test_budgets import budget
 from tests.contracts.world import ACTORS, World
@@ -164,7 +164,7 @@ def test_the_addresses_that_can_be_extended(stage: Any) -> None:
     """Which there are, so that none falls out or comes in unnoticed: no facet of an item, no sign-in."""
     world, _ = stage
     writes, lists = set(), set()
-    for row in MATRIX:
+    for row in BUILT_IN:
         schemas = extended(world, row)
         if schemas is not None:
             found = lists if row.method == "GET" else writes

@@ -197,7 +197,8 @@ def test_the_polling_on_the_clients_page_sees_what_happens_while_it_runs(platfor
     token = reader.session.headers["Authorization"].removeprefix("Bearer ")
     page = (ROOT / "docs/clients.md").read_text()
     namespace: dict[str, Any] = {}
-    exec(page.split("```python\n")[1].split("```")[0], namespace)
+    (loop,) = (block for block in page.split("```python\n")[1:] if "def follow" in block.split("```")[0])
+    exec(loop.split("```")[0], namespace)
     write("first")
     with pytest.raises(Enough):
         namespace["follow"](f"{platform.url}/api", token, show, every_s=0.1)
