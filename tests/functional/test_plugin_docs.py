@@ -1,0 +1,71 @@
+"""``docs/plugins.md`` is followed word for word, the examples of the pages beneath it run, their lists are whole."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.functional.pages import blocks, environment, page, typed
+from tests.functional.platform import free_port
+
+START_TIMEOUT_S = 60
+#: Without a network, and not into the tests' own environment: see ``environment``.
+ONLINE = 'pip install -e ".[dev]"'
+OFFLINE = "pip install -q --no-deps --no-index --no-build-isolation --target ../installed ."
+SERVE = "pserve development.ini"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not pytest's own: an embedded PostgreSQL may run as another user, and has to get in."""
+    with tempfile.TemporaryDirectory(prefix="courseplatform-", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
+@contextmanager
+def serving(folder: Path, url: str) -> Iterator[None]:
+    log = folder / "pserve.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(SERVE.split(), cwd=folder, env=environment(folder), stdout=output, stderr=output)
+    try:
+        until = time.monotonic() + START_TIMEOUT_S
+        while not is_ready(url):
+            assert process.poll() is None and time.monotonic() < until, log.read_text()
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=40)
+
+
+def is_ready(url: str) -> bool:
+    try:
+        return requests.get(url + "/health/ready", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def test_who_follows_the_ten_minutes_has_a_running_plugin(folder: Path) -> None:
+    text = page("plugins.md")
+    port = str(free_port())
+    steps = text[text.index("## A plugin in ten minutes") : text.index("## A request")].replace("6543", port)
+    *made, serve, look, shown = blocks(steps)
+    first, *others = made
+    plugin = folder / "acme_badges"
+    assert first.text.startswith("courseplatform new-plugin acme_badges\ncd acme_badges\n" + ONLINE)
+    typed(folder, first.text.replace(ONLINE, OFFLINE), PYTHONPATH=str(plugin))
+    for block in others:
+        if block.file:
+            block.write(plugin)
+        else:
+            typed(plugin, block.text)
+    assert serve.text.strip() == SERVE
+    with serving(plugin, f"http://127.0.0.1:{port}"):
+        printed = typed(plugin, look.text)
+    assert '"initials":"GT"' in printed
+    assert printed.endswith(shown.text)
