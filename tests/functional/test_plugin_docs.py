@@ -1,5 +1,7 @@
 """``docs/plugins.md`` is followed word for word, the examples of the pages beneath it run, their lists are whole."""
 
+import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -10,7 +12,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.functional.pages import blocks, environment, page, typed
+from courseplatform.testing import fresh_database
+from tests.contracts.api_contract import directives
+from tests.functional.pages import ROOT, blocks, environment, page, typed
 from tests.functional.platform import free_port
 
 START_TIMEOUT_S = 60
@@ -69,3 +73,40 @@ def test_who_follows_the_ten_minutes_has_a_running_plugin(folder: Path) -> None:
         printed = typed(plugin, look.text)
     assert '"initials":"GT"' in printed
     assert printed.endswith(shown.text)
+
+
+INI = """
+[app:main]
+use = egg:courseplatform
+courseplatform.plugins = acme_extras plugins.notifications
+courseplatform.var_dir = %(here)s/var
+accounts.token_secret = kY3r0m5Qx8TzN1vBc7LwJ2hGf9DsA4pE
+http.base_url = https://courses.test
+mail.folder = %(here)s/mail
+"""
+SETTINGS = """
+[pytest]
+addopts = -q -p courseplatform.testing -p no:cacheprovider
+courseplatform_plugins = acme_extras plugins.notifications
+"""
+DIRECTIVES = page("plugins/directives.md")
+
+
+def test_the_example_of_every_directive_runs(folder: Path, server_url: str) -> None:
+    (folder / "platform.ini").write_text(INI)
+    (folder / "pytest.ini").write_text(SETTINGS)
+    shutil.copy(ROOT / "tests/functional/extras.py", folder / "test_extras.py")
+    with fresh_database(server_url) as url:
+        for block in blocks(DIRECTIVES):
+            if block.file:
+                block.write(folder)
+        for block in blocks(DIRECTIVES):
+            if block.language == "sh":
+                typed(folder, block.text, DATABASE_URL=url)
+        typed(folder, "pytest test_extras.py", DATABASE_URL=url)
+
+
+def test_every_directive_has_an_example() -> None:
+    calls = set(re.findall(r"config\.(\w+)\(", "".join(block.text for block in blocks(DIRECTIVES))))
+    missing = {line.removeprefix("config.").partition("(")[0] for line in directives()} - calls
+    assert not missing, f"docs/plugins/directives.md has no example of {', '.join(sorted(missing))}"
