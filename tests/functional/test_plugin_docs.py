@@ -7,13 +7,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import requests
 
+from courseplatform.api import Event
 from courseplatform.testing import fresh_database
-from tests.contracts.api_contract import directives
+from tests.contracts.api_contract import PLUGINS, directives
 from tests.functional.pages import ROOT, blocks, environment, page, typed
 from tests.functional.platform import free_port
 
@@ -57,7 +61,7 @@ def is_ready(url: str) -> bool:
 def test_who_follows_the_ten_minutes_has_a_running_plugin(folder: Path) -> None:
     text = page("plugins.md")
     port = str(free_port())
-    steps = text[text.index("## A plugin in ten minutes") : text.index("## A request")].replace("6543", port)
+    steps = text[text.index("## A plugin in ten minutes") : text.index("## The files")].replace("6543", port)
     *made, serve, look, shown = blocks(steps)
     first, *others = made
     plugin = folder / "acme_badges"
@@ -110,3 +114,36 @@ def test_every_directive_has_an_example() -> None:
     calls = set(re.findall(r"config\.(\w+)\(", "".join(block.text for block in blocks(DIRECTIVES))))
     missing = {line.removeprefix("config.").partition("(")[0] for line in directives()} - calls
     assert not missing, f"docs/plugins/directives.md has no example of {', '.join(sorted(missing))}"
+
+
+EVENTS = page("plugins/events.md")
+
+
+def event_classes() -> Iterator[tuple[str, type[Event], bool]]:
+    """Plugin, class, and whether other plugins may import it; bases of several events are left out."""
+    for plugin in PLUGINS:
+        if find_spec(f"plugins.{plugin}.events"):
+            exported = vars(import_module(f"plugins.{plugin}.api"))
+            found = [value for value in vars(import_module(f"plugins.{plugin}.events")).values() if is_event(value)]
+            for cls in found:
+                if not any(cls in other.__bases__ for other in found):
+                    yield plugin, cls, cls.__name__ in exported
+
+
+def is_event(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, Event) and value is not Event
+
+
+def test_the_list_of_events_is_whole_and_names_their_fields() -> None:
+    rows = re.findall(r"^\| (\w+) `(\w+)` \| `([\w, ]+)` \|", EVENTS, re.MULTILINE)
+    told = {(plugin, name): fields for plugin, name, fields in rows}
+    assert told == {
+        (plugin, cls.__name__): ", ".join(field.name for field in fields(cls) if field.init)
+        for plugin, cls, is_exported in event_classes()
+        if is_exported
+    }
+
+
+def test_the_list_of_what_only_programs_outside_learn_is_whole() -> None:
+    told = dict(re.findall(r"^\| `([\w.]+)` \| `(\w+)` \|", EVENTS, re.MULTILINE))
+    assert told == {cls.public_type: cls.__name__ for _, cls, is_exported in event_classes() if not is_exported}
