@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationError
 
 
 class Commands(click.Group):
@@ -124,12 +125,12 @@ def new_migration(ini: str, plugin: str, message: str, is_empty: bool) -> None:
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    """Migrations that can't be done end the command with a sentence."""
+    """Migrations that can't be done, and faults of the configuration, end the command with a sentence."""
     from .migrations import MigrationError
 
     try:
         yield
-    except MigrationError as error:
+    except (MigrationError, ConfigurationError) as error:
         raise click.ClickException(str(error)) from error
 
 

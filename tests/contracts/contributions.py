@@ -1,8 +1,8 @@
 """What third-party plugins that are on add to the contract tests: ``pytest --with-plugin NAME``.
 
 A distribution names a module in the entry-point group ``courseplatform.contracts``, under its plugin's name. It holds
-``MATRIX`` and ``MISMATCHED`` in the form of ``matrix.py``, ``NAMELESS`` (table, key of extensions that tell nothing of
-people) and ``build(world)``, which adds its rows to the world.
+``MATRIX`` and ``MISMATCHED`` in the form of ``matrix.py``, ``NAMELESS`` (table and key of extensions that say nothing
+of people), ``KINDS`` (of notifications, not mailed by default) and ``build(world)``, which adds its rows to the world.
 """
 
 from importlib.metadata import entry_points

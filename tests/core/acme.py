@@ -129,6 +129,6 @@ def start(folder: Path, *command: object, url: str = "") -> "subprocess.Popen[st
 def run(folder: Path, *command: object, url: str = "", status: int = 0, typed: str = "") -> str:
     """All that the command prints."""
     with start(folder, *command, url=url) as process:
-        printed, _ = process.communicate(typed, timeout=60)
+        printed, _ = process.communicate(typed, timeout=120)
     assert process.returncode == status, printed
     return printed

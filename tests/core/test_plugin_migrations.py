@@ -15,6 +15,7 @@ from pyramid.exceptions import ConfigurationConflictError, ConfigurationError
 
 from courseplatform import embedded, histories, migrations
 from courseplatform.cli import main
+from courseplatform.db import Base
 from courseplatform.histories import CORE, History, plugin_history
 from courseplatform.testing import fresh_database
 from tests.core import acme
@@ -52,6 +53,7 @@ def badges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[History]
     monkeypatch.syspath_prepend(tmp_path)
     yield plugin_history(PLACE)
     sys.modules.pop("acme_badges", None)
+    assert "badges" not in Base.metadata.tables, "other tests empty every table that has a model, and this one is gone"
 
 
 def execute(url: str, statement: str) -> None:
@@ -307,6 +309,12 @@ def test_the_command_takes_a_plugin_away(url: str, command: Callable[..., Result
     )
 
 
+def test_a_configuration_that_is_wrong_ends_the_command_without_a_stack_trace(command: Callable[..., Result]) -> None:
+    for done in (command("migrate", on="acme_gone"), command("new-migration", "acme_badges", "x", on="acme_gone")):
+        assert done.exit_code == 1
+        assert done.output.startswith("Error: ") and "acme_gone" in done.output
+
+
 def test_a_plugin_that_is_off_gets_no_revision(command: Callable[..., Result]) -> None:
     done = command("new-migration", "acme_badges", "Badges", on="plugins.courses")
     assert done.exit_code == 1
@@ -379,6 +387,7 @@ def test_a_table_whose_model_is_gone_is_dropped_by_the_next_revision(url: str, b
 
 
 def test_a_revision_by_hand_is_empty(url: str, badges: History, tmp_path: Path) -> None:
+    (badges.folder.parent / "models.py").unlink()  # they are imported where there are some
     migrations.migrate_all(url, [badges])
     written = migrations.new_revision(url, badges, "Move the levels", is_empty=True)
     assert written == badges.folder / "0003_move_the_levels.py"

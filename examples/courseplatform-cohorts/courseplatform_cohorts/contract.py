@@ -38,6 +38,9 @@ MISMATCHED = [
     "/courses/{elsewhere}/cohorts/{cohort}/deadlines/{assignment}/",
 ]
 
+#: Kinds of notifications; none is mailed unless its reader asks.
+KINDS = ["cohort_dates_moved"]
+
 #: Extensions that say nothing of people.
 NAMELESS = [("enrollments", "cohort")]
 

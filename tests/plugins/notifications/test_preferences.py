@@ -7,6 +7,7 @@ import pytest
 
 from courseplatform.testing import Client, counted_statements
 from plugins.notifications.models import Inbox, Notification
+from tests.contracts.contributions import contributed
 from tests.factories.accounts import Actor, make_user
 from tests.factories.mail import Mailbox
 from tests.factories.notifications import ALL, PREFERENCES, make_notification
@@ -20,7 +21,9 @@ MAILED = {
     "message", "enrolled", "due_soon", "graded", "returned", "certificate_issued", "certificate_revoked",
     "role_changed",
 }  # fmt: skip
-NOT_MAILED = {"lesson_published", "assignment_published", "due_date_changed", "submitted", "replied"}
+NOT_MAILED = {"lesson_published", "assignment_published", "due_date_changed", "submitted", "replied"}.union(
+    contributed("KINDS")
+)
 
 
 def stored(client: Client, actor: Actor) -> Any:
