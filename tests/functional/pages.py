@@ -43,7 +43,9 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
     """A terminal in which the virtual environment is on, and what lies in ``folder`` is installed."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("COURSEPLATFORM_", "DATABASE_", "REDIS_"))}
     path = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")])
-    return {**kept, "PATH": path, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), **more}
+    found = os.pathsep.join([str(folder), str(ROOT)])
+    cache = str(ROOT / ".mypy_cache/pages")  # what it knows of core and libraries is the same each time
+    return {**kept, "PATH": path, "PYTHONPATH": found, "MYPY_CACHE_DIR": cache, **more}
 
 
 def typed(folder: Path, commands: str, **environ: str) -> str:

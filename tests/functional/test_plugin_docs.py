@@ -107,7 +107,7 @@ def test_the_example_of_every_directive_runs(folder: Path, server_url: str) -> N
         for block in blocks(DIRECTIVES):
             if block.language == "sh":
                 typed(folder, block.text, DATABASE_URL=url)
-        typed(folder, "pytest test_extras.py", DATABASE_URL=url)
+        typed(folder, "ruff format --check -q --line-length 120 acme_*/*.py && pytest test_extras.py", DATABASE_URL=url)
 
 
 def test_every_directive_has_an_example() -> None:
