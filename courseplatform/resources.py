@@ -30,7 +30,8 @@ class Node:
     __acl__: Any = ()
 
     def __init__(self, request: Request, name: str | None = None, parent: "Node | None" = None) -> None:
-        self.request, self.__name__, self.__parent__ = request, name, parent
+        self.request, self.__name__ = request, name
+        self.__parent__: Any = parent  # of whatever class is mounted there, which those beneath it know
 
     def __getitem__(self, segment: str) -> "Node":
         tree = self.request.registry["resource.tree"]

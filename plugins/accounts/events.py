@@ -28,7 +28,7 @@ class UserErased(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SessionsEnded(Event):
-    """All of a user's sessions ended, by a new password, deactivation or erasure. What programs hold ends too."""
+    """All of a user's sessions ended, by a new password or deactivation. What programs hold ends too."""
 
     user_id: UUID
 
