@@ -41,6 +41,9 @@ MISMATCHED = [
 #: Kinds of notifications; none is mailed unless its reader asks.
 KINDS = ["cohort_dates_moved"]
 
+#: Tables that name users, and where an export has them.
+EXPORTED = [("cohort_members", "cohorts")]
+
 #: Extensions that say nothing of people.
 NAMELESS = [("enrollments", "cohort")]
 

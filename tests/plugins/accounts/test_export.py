@@ -9,6 +9,7 @@ from courseplatform.testing import Client, counted_statements, make_app
 from plugins.comments.models import Comment
 from plugins.notifications.models import Notification
 from plugins.submissions.models import GradeChange, Submission
+from tests.contracts.contributions import contributed
 from tests.contracts.world import World
 from tests.factories.accounts import Actor, make_user
 
@@ -54,6 +55,7 @@ def test_every_plugin_that_knows_a_user_contributes(wsgi_app: Any) -> None:
         "oauth_consents": "consents",
         "personal_tokens": "personal_tokens",
         "webhooks": "webhooks",
+        **dict(contributed("EXPORTED")),
     }
     elsewhere = {
         "grade_changes": "within submissions; who graded others' work says that work",
