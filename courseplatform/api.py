@@ -7,6 +7,7 @@ from colander import drop
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone
 from pyramid.security import NO_PERMISSION_REQUIRED
 
+from .answers import Binary, Page
 from .configurator import Configurator
 from .db import Base, Bytes, Timestamped, UuidKey, script_request
 from .errors import (
@@ -35,6 +36,8 @@ from .outbound import AddressGuard, AddressRefused, BoundedAdapter, TooLarge, Un
 from .request import Identity, Request
 from .resources import Collection, Item, Node, Root
 from .schemas import (
+    Answer,
+    Anything,
     Body,
     Choice,
     Flag,
@@ -60,9 +63,12 @@ __all__ = [
     "AddressGuard",
     "AddressRefused",
     "Allow",
+    "Answer",
+    "Anything",
     "ApiError",
     "Authenticated",
     "Base",
+    "Binary",
     "Body",
     "BoundedAdapter",
     "Bytes",
@@ -87,6 +93,7 @@ __all__ = [
     "Moment",
     "Node",
     "NotFound",
+    "Page",
     "PayloadTooLarge",
     "PreconditionFailed",
     "PreconditionRequired",

@@ -23,6 +23,7 @@ Store = Callable[[Request, Any, Any], object]
 class Representation:
     make: Callable[..., dict[str, Any]]
     load: Load | None
+    schema: Any = None
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,16 @@ class Extension:
     store: Store | None = None
 
 
-def add_representation(config: Configurator, model: Any, fn: Any, load: Any = None) -> None:
+def add_representation(config: Configurator, model: Any, fn: Any, load: Any = None, schema: Any = None) -> None:
     """The base JSON of ``model``: ``fn(request, row) -> dict``; with ``load``, ``fn(request, row, loaded_value)``.
 
-    ``load(request, rows) -> {row.id: value}`` reads what a whole page needs in one statement.
+    ``load(request, rows) -> {row.id: value}`` reads what a whole page needs in one statement. ``schema``: an ``Answer``
+    that describes the dict, for the Swagger document.
     """
-    model, fn, load = map(config.maybe_dotted, (model, fn, load))
+    model, fn, load, schema = map(config.maybe_dotted, (model, fn, load, schema))
 
     def register() -> None:
-        config.registry["representations"][model] = Representation(fn, load)
+        config.registry["representations"][model] = Representation(fn, load, schema)
 
     config.action(("representation", model), register)
 

@@ -203,6 +203,13 @@ class Strict(colander.Mapping):
         return child.deserialize(given)
 
 
+class Anything(colander.SchemaType):
+    """Any JSON value: of an answer whose parts a schema can't name."""
+
+    def deserialize(self, node: Any, cstruct: Any) -> Any:
+        return cstruct
+
+
 def field(typ: Any, *children: Any, missing: Any = required, nullable: bool = False, **kw: Any) -> Any:
     """One field. ``missing``: the value when it is left out (``drop``: no key then); required unless given."""
     return colander.SchemaNode(typ, *children, missing=missing, nullable=nullable, **kw)
@@ -210,6 +217,12 @@ def field(typ: Any, *children: Any, missing: Any = required, nullable: bool = Fa
 
 class Body(colander.MappingSchema):
     """A JSON body. Unknown keys and server-written fields are faults."""
+
+    schema_type = Strict
+
+
+class Answer(colander.MappingSchema):
+    """A JSON answer, described. ``missing=drop``: a key that may be absent; ``nullable=True``: one that may be null."""
 
     schema_type = Strict
 

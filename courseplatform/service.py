@@ -4,6 +4,8 @@
 * ``permission`` must be said, view by view (``NO_PERMISSION_REQUIRED`` for public ones);
 * ``body=`` and ``query=`` name the schemas; their values are in ``request.validated``;
 * a write without ``body=`` refuses every field, unless ``is_body_raw`` says that its view reads the body itself;
+* ``answer=`` says what a success carries (see ``answers``) and ``status=`` with which status, where both don't follow
+  from the address: the Swagger document says so, and the tests' client holds every answer to it;
 * ``If-Match`` is honoured on every write to an item, and required where ``if_match="required"``;
 * items answer with their ETag, and 304 to ``If-None-Match``;
 * what plugins added (``extending``) is validated with the rest and kept apart from it: ``extensions`` are stored by
@@ -50,6 +52,8 @@ class Verb(Protocol):
         if_match: str | None = None,
         reader: Callable[[Request], dict[str, Any]] | None = None,
         is_body_raw: bool = False,
+        answer: Any = None,
+        status: int | tuple[int, ...] | None = None,
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -93,9 +97,16 @@ class Service(cornice.Service):
         if_match: str | None = None,
         reader: Callable[[Request], dict[str, Any]] | None = None,
         is_body_raw: bool = False,
+        answer: Any = None,
+        status: int | tuple[int, ...] | None = None,
         **kw: Any,
     ) -> Any:
-        """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload)."""
+        """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
+
+        ``answer``: a model (its representation), ``Page(…)`` of one, an ``Answer`` schema or ``Binary(…)``; by default
+        a collection's GET gives a page of its rows, its POST a row, an item's methods the item. ``status``: by default
+        201 for a collection's POST, 204 for DELETE, 200 for the rest.
+        """
         if permission is None:
             raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
         method = method.upper()
@@ -110,6 +121,7 @@ class Service(cornice.Service):
             validate = Validator(method, Body(name="body"), query_schema, if_match == "required", reader, True)
         else:
             validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
+        validate.answer, validate.status = answer, (status,) if isinstance(status, int) else status
         return super().add_view(
             method, with_etag(complete(view)), permission=permission, schema=schema, validators=(validate,), **kw
         )
@@ -124,6 +136,8 @@ class Validator:
         """``is_empty``: the body may be left out, and ``body`` has no fields."""
         self.method, self.body, self.query = method, body, query
         self.requires_match, self.reader, self.is_empty = requires_match, reader, is_empty
+        self.answer: Any = None
+        self.status: tuple[int, ...] | None = None
         self.__name__ = "validate"
 
     def __call__(self, request: Request, **kw: Any) -> None:
