@@ -52,6 +52,7 @@ from .schemas import (
     Whole,
     field,
 )
+from .search import Search, searched
 from .security import IdentitySource, holds_role, known_scopes, role_principals, user_principal
 from .service import Service
 from .settings import positive_int
@@ -100,6 +101,7 @@ __all__ = [
     "Query",
     "Request",
     "Root",
+    "Search",
     "Service",
     "Text",
     "Timestamped",
@@ -129,6 +131,7 @@ __all__ = [
     "run_due_jobs",
     "safe_type",
     "script_request",
+    "searched",
     "set_body_etag",
     "user_principal",
 ]
