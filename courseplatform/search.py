@@ -15,6 +15,8 @@ from pyramid.request import Request
 from sqlalchemy import ColumnElement, Integer, cast, func, select
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from .errors import Invalid
+
 STEMS, WORDS = "russian", "simple"
 #: A word at the end that is bare: not in quotes, not excluded, nothing but letters and digits.
 LAST_WORD = re.compile(r"(?:^|\s)([^\W_]+)$")
@@ -79,6 +81,10 @@ def html(by_stem: str | None, by_word: str | None) -> str | None:
 
 
 def searched(request: Request) -> Search | None:
-    """What the list at this address is searched for, by its parameter ``search``."""
-    words: str = getattr(request, "validated", {}).get("querystring", {}).get("search", "")
-    return Search(words) if words else None
+    """What the list at this address is searched for (``SearchQuery``). Raises: Invalid for a rank without a search."""
+    asked = getattr(request, "validated", {}).get("querystring", {})
+    if asked.get("search"):
+        return Search(asked["search"])
+    if asked.get("ordering") == "rank":
+        raise Invalid.field("ordering", "rank is for searches: give search too", "querystring")
+    return None

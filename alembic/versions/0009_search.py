@@ -19,9 +19,9 @@ depends_on = None
 SEARCHED = {"courses": "title, description", "lessons": "title, description, materials"}
 BATCH_ROWS = 100
 
-# Stems serve words, the words themselves beginnings. The title comes first, so that its positions, which ranks are made
-# of, say nothing of the rest. "." is in no query: it keeps phrases from reaching over the end of a text. "<" would begin
-# a tag, which is not indexed.
+# Stems are for words, the words themselves for beginnings. The title comes first: its positions, of which ranks are
+# made, say nothing of the rest. "." is in no query: it keeps phrases from reaching over the end of a text. "<" would
+# begin a tag, which is not indexed.
 FUNCTION = """
 CREATE OR REPLACE FUNCTION set_search_vector() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -25,6 +25,7 @@ def includeme(config: Configurator) -> None:
         load="plugins.courses.representations.load_cards",
     )
     config.add_extension("plugins.courses.models.Course", "teacher", "plugins.courses.representations.load_teachers")
+    config.add_extension("plugins.courses.models.Course", "headline", "plugins.courses.representations.load_headlines")
     config.add_subscriber("plugins.courses.subscribers.hand_over_courses", "plugins.accounts.events.UserErased")
     config.add_export("courses", "plugins.courses.exports.courses")
     config.add_export("co_teaching", "plugins.courses.exports.co_teaching")

@@ -1,6 +1,6 @@
 """What courses take in."""
 
-from courseplatform.api import Body, Choice, Flag, Id, ListQuery, Query, Text, drop, field
+from courseplatform.api import Body, Choice, Flag, Id, Query, SearchQuery, Text, drop, field
 
 STATUSES = ("draft", "published", "archived")
 
@@ -16,11 +16,14 @@ class NewCourse(CourseBody):
     status = field(Choice("draft", "published"), missing="draft")
 
 
-class CourseList(ListQuery):
+class CourseList(SearchQuery):
     status = field(Choice(*STATUSES), missing=None)
     teacher_id = field(Id(), missing=None)
-    search = field(Text(200), missing="", description="Words, as in a web search.")
-    ordering = field(Choice("created_at", "-created_at"), missing="-created_at")
+    ordering = field(
+        Choice("created_at", "-created_at", "rank"),
+        missing=None,
+        description="Left out: newest first, or with a search by rank, best first.",
+    )
 
 
 class Deletion(Query):

@@ -24,6 +24,7 @@ def includeme(config: Configurator) -> None:
         "plugins.lessons.representations.lesson_json",
         load="plugins.lessons.representations.load_readable",
     )
+    config.add_extension("plugins.lessons.models.Lesson", "headline", "plugins.lessons.representations.load_headlines")
     config.add_progress_source(
         "lessons", total="plugins.lessons.operations.count_required", done="plugins.lessons.operations.count_completed"
     )

@@ -1,6 +1,6 @@
 """What lessons take in."""
 
-from courseplatform.api import Body, Choice, Flag, Id, Listing, Text, Url, Whole, drop, field
+from courseplatform.api import Body, Choice, Flag, Id, Listing, SearchQuery, Text, Url, Whole, drop, field
 
 from .models import MATERIAL_KINDS, MAX_LESSONS
 
@@ -18,6 +18,14 @@ class LessonBody(Body):
     position = field(Whole(), missing=drop, description="Unique within the course. Left out: at the end, or unchanged.")
     is_published = field(Flag(), missing=True)
     is_required = field(Flag(), missing=True, description="Whether it counts for progress.")
+
+
+class LessonList(SearchQuery):
+    ordering = field(
+        Choice("position", "rank"),
+        missing=None,
+        description="Left out: by position, or with a search by rank, best first.",
+    )
 
 
 class Order(Body):
