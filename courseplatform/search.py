@@ -20,6 +20,8 @@ from .errors import Invalid
 STEMS, WORDS = "russian", "simple"
 #: A word at the end that is bare: not in quotes, not excluded, nothing but letters and digits.
 LAST_WORD = re.compile(r"(?:^|\s)([^\W_]+)$")
+#: PostgreSQL gives up (an error) at some thirty of them.
+MAX_DASHES = 16
 #: Stand for what is HTML until the rest is escaped. Texts have no control characters; those that have lose these.
 START, STOP, LESS_THAN = "\x01", "\x02", "\x03"
 HEADLINE = f"StartSel={START}, StopSel={STOP}, "
@@ -31,6 +33,8 @@ class Search:
     """A client's words as a query. No text makes it fail; what has no word in it finds nothing."""
 
     def __init__(self, words: str) -> None:
+        first, rest = words.split("-")[:MAX_DASHES], words.split("-")[MAX_DASHES:]
+        words = " ".join(["-".join(first), *rest])
         found = None if words.count('"') % 2 else LAST_WORD.search(words)
         last = found[1] if found else None
         # "the" alone, or "IT", are stop words: where no stem is left, the words themselves are looked for.
@@ -50,11 +54,13 @@ class Search:
 
         ``title`` is whole, any other text two fragments, or its beginning where nothing was found. None stays None.
         """
+        # Any of the words, since they may be in different texts; none of those that are excluded.
+        any_word = cast(func.replace(func.querytree(self.query), "&", "|"), TSQUERY)
         columns = []
         for name, text in texts.items():
             plain = func.translate(text, "<" + LESS_THAN + START + STOP, LESS_THAN)
             options = WHOLE if name == "title" else FRAGMENTS
-            columns += [func.ts_headline(config, plain, self.query, options) for config in (STEMS, WORDS)]
+            columns += [func.ts_headline(config, plain, any_word, options) for config in (STEMS, WORDS)]
         found = {}
         for row_id, *values in request.db.execute(select(key, *columns).where(key.in_(ids))):
             pairs = zip(values[::2], values[1::2], strict=True)
