@@ -26,7 +26,7 @@ MAX_DASHES = 16
 START, STOP, LESS_THAN = "\x01", "\x02", "\x03"
 HEADLINE = f"StartSel={START}, StopSel={STOP}, "
 WHOLE = HEADLINE + "HighlightAll=true"
-FRAGMENTS = HEADLINE + 'MaxFragments=2, MinWords=8, MaxWords=24, ShortWord=0, FragmentDelimiter=" … "'
+FRAGMENTS = HEADLINE + 'MaxFragments=2, MinWords=16, MaxWords=32, ShortWord=0, FragmentDelimiter=" … "'
 
 
 class Search:

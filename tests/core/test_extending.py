@@ -281,6 +281,7 @@ def pages(client: Client, url: str | None, direction: str = "next") -> Iterator[
 def test_a_plugins_filter_narrows_anothers_list(client: Client, levels: list[str]) -> None:
     assert ids(client.get("/api/courses/?level=2").json) == levels[2:0:-1]
     assert ids(client.get("/api/courses/?level=2&search=C4").json) == levels[1:2]
+    assert ids(client.get("/api/courses/?ordering=-level&search=C2 or C4 or C3").json) == levels[3:0:-1]
     assert ids(client.get("/api/courses/").json) == levels[::-1]
     read = list(pages(client, "/api/courses/?level=2&limit=1"))
     assert list(chain(*map(ids, read))) == levels[2:0:-1]
