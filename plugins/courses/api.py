@@ -6,3 +6,4 @@ from .models import Course
 from .operations import create_course, is_named_staff, is_staff, lock_course, publish_course, record_rating
 from .resources import CourseItem, staff_principals
 from .roles import teaches
+from .schemas import HeadlineAnswer
