@@ -54,6 +54,7 @@ class Verb(Protocol):
         is_body_raw: bool = False,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
+        has_dry_run: bool = True,
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -99,13 +100,15 @@ class Service(cornice.Service):
         is_body_raw: bool = False,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
+        has_dry_run: bool = True,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
 
         ``answer``: a model (its representation), ``Page(…)`` of one, an ``Answer`` schema or ``Binary(…)``; by default
         a collection's GET gives a page of its rows, its POST a row, an item's methods the item. ``status``: by default
-        201 for a collection's POST, 204 for DELETE, 200 for the rest.
+        201 for a collection's POST, 204 for DELETE, 200 for the rest. ``has_dry_run``: False for a write whose body or
+        answer is a secret, or that does what no rollback takes back (see ``dryrun``).
         """
         if permission is None:
             raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
@@ -122,9 +125,8 @@ class Service(cornice.Service):
         else:
             validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
         validate.answer, validate.status = answer, (status,) if isinstance(status, int) else status
-        return super().add_view(
-            method, with_etag(complete(view)), permission=permission, schema=schema, validators=(validate,), **kw
-        )
+        kw.update(permission=permission, schema=schema, validators=(validate,), has_dry_run=has_dry_run)
+        return super().add_view(method, with_etag(complete(view)), **kw)
 
 
 class Validator:

@@ -36,7 +36,7 @@ def ask_for_verification(request: Request) -> Any:
     return accepted(request)
 
 
-@verification_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token)
+@verification_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token, has_dry_run=False)
 def verify_email(request: Request) -> Any:
     """Verify an address by the token of a mailed link. 409 ``invalid_token_link``."""
     addresses.verify_email(request, **request.validated["body"])
@@ -56,7 +56,7 @@ def ask_for_reset(request: Request) -> Any:
     return accepted(request)
 
 
-@reset_confirm.post(permission=NO_PERMISSION_REQUIRED, body=NewPassword)
+@reset_confirm.post(permission=NO_PERMISSION_REQUIRED, body=NewPassword, has_dry_run=False)
 def reset_password(request: Request) -> Any:
     """Set a password by the token of a mailed link; every session ends. 409 ``invalid_token_link``.
 
@@ -66,7 +66,7 @@ def reset_password(request: Request) -> Any:
     return request.no_content()
 
 
-@password_change.post(permission=P.SIGNED_IN, body=PasswordChange)
+@password_change.post(permission=P.SIGNED_IN, body=PasswordChange, has_dry_run=False)
 def change_password(request: Request) -> Any:
     """Change the own password. Every session ends, this one too: the answer has the tokens of a new one.
 
@@ -76,7 +76,7 @@ def change_password(request: Request) -> Any:
     return credentials.change_password(request, user, **request.validated["body"])
 
 
-@email_change_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token)
+@email_change_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token, has_dry_run=False)
 def confirm_email(request: Request) -> Any:
     """Change an address by the token of a link that was mailed to the new one.
 
