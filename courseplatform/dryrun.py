@@ -1,8 +1,8 @@
 """Dry runs: a write with ``Prefer: dry-run`` (RFC 7240) does everything but commit, and answers what would have been.
 
-Nothing of it stays: ``db.commit_veto`` rolls every such request back, whatever became of it, and what waits for a commit
-(jobs, the audit log, deleted files) never comes. So it takes the way of the real request: the same authentication, rules,
-subscribers and constraints refuse, with the same answers. Not for views with ``has_dry_run=False``: 422
+Nothing of it stays: ``db.commit_veto`` rolls every such request back, whatever became of it, and what waits for the
+commit (jobs, the audit log, deleted files) never comes. So it takes the way of the real request: the same permissions,
+rules, subscribers and constraints refuse it, with the same answers. A view with ``has_dry_run=False`` has none: 422
 ``dry_run_unsupported``.
 
 What would follow is told by forecasts (``add_forecast``, ``add_job_forecast``): counts, made in this transaction.
@@ -23,7 +23,7 @@ from .db import SAFE_METHODS
 from .errors import Invalid
 from .events import Event
 from .jobs.outbox import job_name
-from .schemas import Anything, Answer, Flag, Listing, Whole, field
+from .schemas import Answer, Anything, Flag, Listing, Whole, field
 
 #: An answer must not outgrow its question, nor what it costs: of more events than that the others are counted only.
 MAX_EVENTS = 100
@@ -152,9 +152,9 @@ def foretold(request: Request, response: Response) -> Response:
         "is_complete": foreseen.forecast_count <= MAX_FORECASTS,
     }
     # A new response: no Location of what is not there, no ETag that an If-Match could send, no cookie.
-    return Response(
-        body=orjson.dumps(body), content_type="application/json", headerlist=[("Preference-Applied", "dry-run")]
-    )
+    answer = Response(body=orjson.dumps(body), content_type="application/json")
+    answer.headers["Preference-Applied"] = "dry-run"
+    return answer
 
 
 def event_json(event: Event) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from pyramid.request import Request
 
-
 #: What says who, when and whether, by its name; the rest goes out only if the event's class says so.
 PLAIN_ENDINGS, PLAIN_BEGINNINGS = ("_id", "_at"), ("is_", "has_")
 #: These have members of their own in the payload.

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 from uuid_utils.compat import uuid7
@@ -40,22 +40,47 @@ def holds(request: Request, news: News, role: str, user_id: Any) -> ColumnElemen
 
 
 def may_be_told(request: Request, user_id: UUID, news: News) -> bool:
-    """Whether an active user may be told now: of news for a role, who holds it, teaches the course or administers."""
+    """Whether an active user, who did not do it, may be told now."""
+    told = those_of(request, news, [user_id])
+    return told is not None and request.db.scalar(told) is not None
+
+
+def those_of(request: Request, news: News, user_ids: Collection[UUID]) -> Select[Any] | None:
+    """SQL: the ids of those users who may be told now; None: nobody may.
+
+    Of news for a role: who holds it, teaches the course or administers.
+    """
     visible = audience(request, news)
-    if not visible or user_id == news.actor_id:
-        return False
+    if not visible:
+        return None
     person = aliased(User)
-    found = select(person.id).where(person.id == user_id, person.is_active)
+    found = select(person.id).where(person.id.in_(user_ids), person.is_active)
+    if news.actor_id is not None:
+        found = found.where(person.id != news.actor_id)
     if news.role is not None:
         may = [holds(request, news, role, person.id) for role in visible & {news.role, STAFF}]
         found = found.where(or_(person.role == "admin", *may))
-    return request.db.scalar(found) is not None
+    return found
 
 
 def next_recipients(request: Request, news: News, *, after_id: UUID | None, limit: int) -> list[UUID]:
-    """The next active users, by id, who hold the role of the news now and may be told, and were not told yet."""
-    if news.role not in audience(request, news):
+    """The next of ``those_with_role``, by id."""
+    found = those_with_role(request, news)
+    if found is None:
         return []
+    (person_id,) = found.selected_columns
+    if after_id is not None:
+        found = found.where(person_id > after_id)
+    return list(request.db.scalars(found.order_by(person_id).limit(limit)))
+
+
+def those_with_role(request: Request, news: News) -> Select[Any] | None:
+    """SQL: the ids of the active users who hold the role of the news now, may be told and were not told yet.
+
+    None: nobody may.
+    """
+    if news.role not in audience(request, news):
+        return None
     # An alias: the roles' expressions may read the users' table themselves.
     person = aliased(User)
     # A scalar subquery and no NOT EXISTS: each reader's is looked up by index, whatever the planner believes.
@@ -71,9 +96,7 @@ def next_recipients(request: Request, news: News, *, after_id: UUID | None, limi
     )
     if news.actor_id is not None:
         found = found.where(person.id != news.actor_id)
-    if after_id is not None:
-        found = found.where(person.id > after_id)
-    return list(request.db.scalars(found.order_by(person.id).limit(limit)))
+    return found
 
 
 def deliver(request: Request, news: News, recipient_ids: Collection[UUID]) -> list[UUID]:
