@@ -29,8 +29,8 @@ from .schemas import Answer, Anything, Flag, Listing, Whole, field
 MAX_EVENTS = 100
 #: Forecasts of events, each with its statements, in one dry run.
 MAX_FORECASTS = 20
-#: Closed or not, so that no header takes long to read.
-QUOTED = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)')
+#: Closed or not, it matches: so no header takes long to read.
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+\\?"?')
 
 #: Name → how many.
 Counts = Mapping[str, int]

@@ -131,6 +131,14 @@ def write(request: Request) -> Any:
         case "enqueue-and-raise":
             request.enqueue(note, text=asked["name"])
             raise Conflict()
+        case "defer":
+            request.db.execute(text("CREATE TEMP TABLE later (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)"))
+            request.db.execute(text("INSERT INTO later VALUES (1), (1)"))
+        case "own":
+            with request.own_transaction() as own:
+                own.db.add(PeriodicRun(name="own", last_run_at=own.now))
+        case "abort":
+            request.on_abort(lambda own: own.db.add(PeriodicRun(name="aborted", last_run_at=own.now)))
     return {"name": asked["name"]}
 
 
