@@ -111,7 +111,8 @@ class Foreseen:
         self.is_done = True
 
     def add(self, name: str, counts: Counts) -> None:
-        self.counts.setdefault(name, Counter()).update(counts)
+        if counts:
+            self.counts.setdefault(name, Counter()).update(counts)
 
 
 def dry_run_view(view: Callable[..., Response], info: Any) -> Callable[..., Response]:
