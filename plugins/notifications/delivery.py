@@ -40,27 +40,16 @@ def holds(request: Request, news: News, role: str, user_id: Any) -> ColumnElemen
 
 
 def may_be_told(request: Request, user_id: UUID, news: News) -> bool:
-    """Whether an active user, who did not do it, may be told now."""
-    told = those_of(request, news, [user_id])
-    return told is not None and request.db.scalar(told) is not None
-
-
-def those_of(request: Request, news: News, user_ids: Collection[UUID]) -> Select[Any] | None:
-    """SQL: the ids of those users who may be told now; None: nobody may.
-
-    Of news for a role: who holds it, teaches the course or administers.
-    """
+    """Whether an active user may be told now: of news for a role, who holds it, teaches the course or administers."""
     visible = audience(request, news)
-    if not visible:
-        return None
+    if not visible or user_id == news.actor_id:
+        return False
     person = aliased(User)
-    found = select(person.id).where(person.id.in_(user_ids), person.is_active)
-    if news.actor_id is not None:
-        found = found.where(person.id != news.actor_id)
+    found = select(person.id).where(person.id == user_id, person.is_active)
     if news.role is not None:
         may = [holds(request, news, role, person.id) for role in visible & {news.role, STAFF}]
         found = found.where(or_(person.role == "admin", *may))
-    return found
+    return request.db.scalar(found) is not None
 
 
 def next_recipients(request: Request, news: News, *, after_id: UUID | None, limit: int) -> list[UUID]:

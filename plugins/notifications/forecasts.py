@@ -1,20 +1,20 @@
-"""What a dry run says of notifications: how many there would be if the jobs ran now. Counted, not loaded."""
+"""What a dry run says of notifications: how many there would be if the jobs ran now. Counted, not loaded.
+
+Whoever has switched a kind off is counted too, and of one person it is not looked whether they still are where they
+were: nobody learns that of others by trying.
+"""
 
 from collections import Counter
-from collections.abc import Collection
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+from sqlalchemy import func, select
 
 from courseplatform.api import Request
 
-from .delivery import those_of, those_with_role
-from .kinds import CHANNELS, Kind
-from .models import Inbox
+from .delivery import audience, those_with_role
 from .news import News
 
-#: So many different news are counted, in two statements each. Of more, everyone whom they address is taken to be told.
+#: So many different news are looked at, in one or two statements each. Of more, everyone whom they address counts.
 MAX_NEWS = 10
 
 Calls = list[dict[str, Any]]
@@ -22,24 +22,22 @@ Calls = list[dict[str, Any]]
 
 def news_for_roles(request: Request, calls: Calls) -> Counter[str]:
     found, most = Counter[str](), 0
-    for place, call in enumerate(calls):
-        news = News.read(call)
-        if place < MAX_NEWS:
-            count = count_readers(request, news, those_with_role(request, news))
-            most = max(most, count)
-        add(found, news, count if place < MAX_NEWS else most)
+    for place, news in enumerate(map(News.read, calls)):
+        count = count_readers(request, news) if place < MAX_NEWS else most
+        most = max(most, count)
+        found.update({news.kind: count, "total": count})
     return found
 
 
 def news_for_users(request: Request, calls: Calls) -> Counter[str]:
-    found = Counter[str]()
-    for place, (news, user_ids) in enumerate(by_news(calls)):
-        is_counted = place < MAX_NEWS
-        add(
-            found,
-            news,
-            count_readers(request, news, those_of(request, news, user_ids)) if is_counted else len(user_ids),
-        )
+    """Of one subject and kind, what is told to many is looked at once."""
+    found, seen = Counter[str](), dict[Any, bool]()
+    for call in calls:
+        news = News.read({name: value for name, value in call.items() if name != "recipient_id"})
+        about = (news.kind, news.role, news.subject, *sorted(news.told.items()))
+        if about not in seen:
+            seen[about] = is_told(request, news) if len(seen) < MAX_NEWS else True
+        found.update({news.kind: int(seen[about]), "total": int(seen[about])})
     return found
 
 
@@ -48,33 +46,12 @@ def mails(request: Request, calls: Calls) -> Counter[str]:
     return Counter(message=len(calls), total=len(calls))
 
 
-def add(found: Counter[str], news: News, count: int) -> None:
-    found.update({news.kind: count, "total": count})
+def count_readers(request: Request, news: News) -> int:
+    told = those_with_role(request, news)
+    return request.db.scalar(select(func.count()).select_from(told.subquery())) or 0 if told is not None else 0
 
 
-def by_news(calls: Calls) -> Collection[tuple[News, list[UUID]]]:
-    """The same news for several users, each with an event of its own, are one."""
-    groups: dict[Any, tuple[News, list[UUID]]] = {}
-    for call in calls:
-        about = {name: value for name, value in call.items() if name != "recipient_id"}
-        key = tuple(sorted((name, str(value)) for name, value in about.items() if name != "event_id"))
-        groups.setdefault(key, (News.read(about), []))[1].append(call["recipient_id"])
-    return groups.values()
-
-
-def count_readers(request: Request, news: News, told: Select[Any] | None) -> int:
-    """How many of them want it, in their inbox or by mail."""
-    if told is None:
-        return 0
-    kind, reader = request.registry["notifications.kinds"][news.kind], told.subquery()
-    wanted = or_(*(wants(kind, channel) for channel in CHANNELS))
-    count = select(func.count()).select_from(reader).outerjoin(Inbox, Inbox.recipient_id == reader.c.id).where(wanted)
-    return request.db.scalar(count) or 0
-
-
-def wants(kind: Kind, channel: str) -> ColumnElement[bool]:
-    """SQL for ``Kind.goes_to``, of the inbox in the enclosing statement, which may be missing."""
-    default = literal(kind.defaults[channel])
-    return (
-        default if channel in kind.fixed else func.coalesce(Inbox.preferences[channel][kind.name].as_boolean(), default)
-    )
+def is_told(request: Request, news: News) -> bool:
+    """Whether its subject is there for those whom it is for."""
+    visible = audience(request, news)
+    return bool(visible) if news.role is None else news.role in visible

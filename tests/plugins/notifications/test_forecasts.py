@@ -23,7 +23,6 @@ from .conftest import School
 DRY = {"Prefer": "dry-run"}
 LATER = {"due_at": "2091-01-01T00:00:00Z"}
 NOWHERE = {"in_app": {"due_date_changed": False}, "email": {"due_date_changed": False}}
-BY_MAIL = {"in_app": {"due_date_changed": False}, "email": {"due_date_changed": True}}
 
 
 def told_of(client: Client) -> Counter[str]:
@@ -36,19 +35,29 @@ def foretold(actor: Client, method: str, path: str, body: Any = None) -> dict[st
 
 
 def test_a_moved_deadline_tells_as_many_as_it_then_does(client: Client, school: School) -> None:
-    sleeper, quiet, by_mail, gone = (make_user(client) for _ in range(4))
-    for student in (sleeper, quiet, by_mail, gone):
+    sleeper, gone = make_user(client), make_user(client)
+    for student in (sleeper, gone):
         enrol(client, school.course, student)
-    quiet.patch(PREFERENCES, NOWHERE)
-    by_mail.patch(PREFERENCES, BY_MAIL)
     school.change(User, sleeper.user_id, is_active=False)
     school.leave(gone)
     count = foretold(school.owner, "PATCH", school.assignment, LATER)
-    assert count == {"due_date_changed": 3, "total": 3}
+    assert count == {"due_date_changed": 2, "total": 2}
     assert told_of(client) == Counter()
     school.owner.patch(school.assignment, LATER)
     client.run_jobs()
-    assert told_of(client) == {"due_date_changed": 3}
+    assert told_of(client) == {"due_date_changed": 2}
+
+
+def test_nobody_learns_by_trying_what_others_want_to_hear_or_whether_they_left(client: Client, school: School) -> None:
+    school.students[0].patch(PREFERENCES, NOWHERE)
+    assert foretold(school.owner, "PATCH", school.assignment, LATER)["total"] == 2
+    comments = f"{school.lesson}comments/"
+    parent_id = school.students[0].post(comments, {"text": "Why?"}).json["id"]
+    reply = {"text": "Because.", "parent_id": parent_id}
+    school.students[0].patch(PREFERENCES, {"in_app": {"replied": False}})
+    assert foretold(school.students[1], "POST", comments, reply) == {"replied": 1, "total": 1}
+    school.leave(school.students[0])
+    assert foretold(school.students[1], "POST", comments, reply) == {"replied": 1, "total": 1}
 
 
 def test_nobody_is_told_of_what_they_will_not_see(client: Client, school: School) -> None:
@@ -84,25 +93,33 @@ def calls_of(client: Client, tells: Any) -> dict[str, list[dict[str, Any]]]:
         return request.foreseen.jobs
 
 
-def test_the_same_news_for_many_are_counted_at_once(client: Client, school: School) -> None:
-    stranger = make_user(client)
-    people = [*school.students, stranger]
+def test_the_same_news_for_many_are_looked_at_once(client: Client, school: School) -> None:
+    people = [*school.students, make_user(client)]
     calls = calls_of(client, lambda request: [tell(request, one.user_id, news_of(school)) for one in people])
     with client.script() as request, counted_statements(client.registry) as statements:
         counts = forecasts.news_for_users(request, calls["plugins.notifications.jobs.notify"])
-    assert counts == {"enrolled": 2, "total": 2}
-    assert len(statements) == 2
+    assert counts == {"enrolled": 3, "total": 3}
+    assert len(statements) == 1
+
+
+def test_news_that_only_the_staff_could_see_reach_no_student(client: Client, school: School) -> None:
+    work = f"{school.assignment}submissions/{school.submission()}/"
+    grading = {"headers": {**DRY, "If-Match": school.owner.get(work).headers["ETag"]}}
+    for is_published, count in ((True, 1), (False, 0)):
+        school.change(Assignment, school.assignment_id, is_published=is_published)
+        told = school.owner.put(f"{work}grade/", {"grade": 60}, **grading).json
+        assert told["forecasts"]["notifications"] == {"graded": count, "total": count}
 
 
 def test_of_very_much_news_not_all_is_counted(client: Client, school: School, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forecasts, "MAX_NEWS", 2)
-    stranger = make_user(client)
     calls = calls_of(client, lambda request: [tell_role(request, news_of(school)) for _ in range(4)])
     with client.script() as request, counted_statements(client.registry) as statements:
         assert forecasts.news_for_roles(request, calls["plugins.notifications.jobs.notify_role"])["total"] == 8
     assert len(statements) == 4
-    titled = [News(**{**vars(news_of(school)), "told": {"title": title}}) for title in "abcd"]
-    calls = calls_of(client, lambda request: [tell(request, stranger.user_id, news) for news in titled])
+    nowhere = Subject("course", school.lesson_id, school.course)
+    titled = [News(**{**vars(news_of(school)), "subject": nowhere, "told": {"title": title}}) for title in "abcd"]
+    calls = calls_of(client, lambda request: [tell(request, school.owner.user_id, news) for news in titled])
     with client.script() as request:
         assert forecasts.news_for_users(request, calls["plugins.notifications.jobs.notify"])["total"] == 2
 
