@@ -100,6 +100,7 @@ HEADERS = [
     {"X-Forwarded-For": CANARY, "X-HTTP-Method-Override": "DELETE"},
     {"X-Request-ID": f"{CANARY}\xff\x85", "User-Agent": f"{CANARY}\xff" * 100},
     {"Content-Encoding": "gzip"},
+    {"Prefer": f'{CANARY}="\xff", dry-run={CANARY}; x="'},
 ]
 
 PATHS = [b"/api/\xff/", b"/api/courses/\x00/", b"/api/courses/@@/", b"/api/courses/../users/", b"/api/courses/%2e%2e/"]
