@@ -7,7 +7,6 @@ A plugin's directives are known to no checker: they are looked up when they are 
 import pyramid.config
 
 from .cli import add_command
-from .errors import add_problems
 from .extending import add_extension, add_filter, add_ordering
 from .files import add_file_owner
 from .health import add_health_check
@@ -17,6 +16,7 @@ from .jobs.periodic import add_periodic_job
 from .limits import add_rate_limit
 from .metrics import add_metrics
 from .neighbours import when_on
+from .problems import add_problems
 from .representation import add_representation
 from .resources import add_resource_node
 from .restrictions import add_restriction

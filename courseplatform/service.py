@@ -8,6 +8,7 @@
   from the address: the Swagger document says so, and the tests' client holds every answer to it;
 * ``If-Match`` is honoured on every write to an item, and required where ``if_match="required"``;
 * items answer with their ETag, and 304 to ``If-None-Match``;
+* a GET takes ``?explain=permissions``, which adds what the caller may at that node (``rights``);
 * what plugins added (``extending``) is validated with the rest and kept apart from it: ``extensions`` are stored by
   ``request.represent``, filters and orderings applied by ``request.paginate``. A view that calls neither is an error.
 """
@@ -27,9 +28,11 @@ from pyramid.config.actions import ActionInfo
 from pyramid.request import Request
 
 from . import etags
+from .answers import Binary
 from .errors import Invalid
 from .ingress import check_text, read_json
 from .resources import Item
+from .rights import rights
 from .schemas import UUID_PATTERN, Body, ItemQuery, apply_resets, faults, merge_patch
 
 PREFIX = "/api"
@@ -113,6 +116,8 @@ class Service(cornice.Service):
         schema = colander.MappingSchema()
         body_schema = (merge_patch(body) if method == "PATCH" else body()) if body else None
         query_schema = (query or ItemQuery)()
+        if method != "GET" or isinstance(answer, Binary):
+            query_schema.children = [child for child in query_schema.children if child.name != "explain"]
         for child, name in ((body_schema, "body"), (query_schema, "querystring")):
             if child is not None:
                 child.name = name
@@ -214,9 +219,20 @@ def with_etag(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
         row = request.context.row if isinstance(request.context, Item) else None
         if row is not None and isinstance(result, dict) and result.get("id") == getattr(row, "id", None):
             etags.set_etag(request, row, result.get("extensions"))
-        return result
+        return explained(request, result)
 
     return wrapper
+
+
+def explained(request: Request, result: Any) -> Any:
+    """The answer with what the caller may here, if it is asked for. Raises: Invalid where the answer is no object."""
+    if not request.validated.get("querystring", {}).get("explain"):
+        return result
+    if not isinstance(result, dict):
+        raise Invalid.field("explain", "is for answers in JSON", "querystring")
+    told = rights(request)
+    etags.vary_etag(request, told)
+    return {**result, **told}
 
 
 def add_cornice_service(config: Configurator, service: cornice.Service) -> None:
