@@ -26,6 +26,7 @@ from cornice.pyramidhook import register_service_views
 from pyramid.config import Configurator
 from pyramid.config.actions import ActionInfo
 from pyramid.request import Request
+from webob.response import iter_close
 
 from . import etags
 from .answers import Binary
@@ -229,6 +230,7 @@ def explained(request: Request, result: Any) -> Any:
     if not request.validated.get("querystring", {}).get("explain"):
         return result
     if not isinstance(result, dict):
+        iter_close(getattr(result, "app_iter", None))  # a file, which nobody will send
         raise Invalid.field("explain", "is for answers in JSON", "querystring")
     told = rights(request)
     etags.vary_etag(request, told)

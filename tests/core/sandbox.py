@@ -15,6 +15,7 @@ from courseplatform.api import (
     Conflict,
     Everyone,
     Flag,
+    Forbidden,
     Id,
     Listing,
     Moment,
@@ -117,6 +118,12 @@ def write(request: Request) -> Any:
     match asked["then"]:
         case "raise":
             raise Conflict()
+        case "unheard":
+            raise Conflict("unheard_of")
+        case "misplaced":
+            raise Forbidden("username_taken")
+        case "talkative":
+            raise Conflict("username_taken", shoe_size=47)
         case "crash":
             raise RuntimeError(SECRET)
         case "return":
