@@ -19,6 +19,8 @@ from .resources import Item, Node
 from .restrictions import Restriction
 
 ADMIN = "admin"
+#: What decides where it is no role.
+RESTRICTION, SCOPES = "restriction", "scopes"
 #: The name of one in a service's path.
 PARAMETER = re.compile(r"\{([^}]*)\}")
 
@@ -88,13 +90,13 @@ def reason(decision: Any) -> dict[str, Any]:
     if decision.status == 404 or (decision.by is None and decision.scopes is None):
         return {"allowed": False}
     if decision.scopes is not None:
-        return {"allowed": False, "decided_by": "scopes", "scopes": decision.scopes}
+        return {"allowed": False, "decided_by": SCOPES, "scopes": decision.scopes}
     could = words_of(allowing(decision.node, decision.permission))
     if isinstance(decision.by, Restriction):
         spared = [ADMIN] if decision.by.spares_admins and ADMIN in could else []
         missing = [*map(readable, decision.by.roles), *spared] if decision.by.roles else spared
         code = {"code": decision.code} if decision.code else {}
-        return {"allowed": False, "decided_by": "restriction", "missing": missing, **code}
+        return {"allowed": False, "decided_by": RESTRICTION, "missing": missing, **code}
     ace = decision.by.ace
     denied = None if isinstance(ace, str) or ace[1] == Everyone else word_of(ace[1], decision.by.context)
     return {"allowed": False, "decided_by": denied, "missing": could}
@@ -103,14 +105,20 @@ def reason(decision: Any) -> dict[str, Any]:
 def refusal_members(refusal: Any) -> dict[str, Any]:
     """What a 403 ``forbidden`` tells besides."""
     told = reason(refusal)
-    missing = told.get("missing", [])
-    rule = {"permission": str(refusal.permission), "address": address_of(refusal.node)}
-    return {"rule": {**rule, "decided_by": told.get("decided_by")}, "missing": missing, "remedy": remedy_of(missing)}
+    missing, by = told.get("missing", []), told.get("decided_by")
+    rule = {"permission": str(refusal.permission), "address": address_of(refusal.node), "decided_by": by}
+    denied_to = by if by != RESTRICTION else None
+    return {"rule": rule, "missing": missing, "remedy": remedy_of(missing, denied_to)}
 
 
-def remedy_of(missing: Iterable[str]) -> str:
-    roles = ", ".join(missing)
-    return f"It takes one of these: {roles}. Ask one of them, or to be made one." if roles else "Nobody may do this."
+def remedy_of(missing: list[str], denied_to: str | None = None) -> str:
+    """What helps whoever lacks these roles, in a sentence. ``denied_to``: what they are, and therefore may not."""
+    if not missing:
+        return "Nobody may do this here."
+    roles = " or ".join(missing)
+    if denied_to:
+        return f"This is for: {roles}; and never for: {denied_to}. Ask one who may."
+    return f"This is for: {roles}. Ask one who may, or to be made one."
 
 
 def address_of(node: Any) -> str:

@@ -82,7 +82,7 @@ def at(path: str) -> Service:
 
 
 everything, crashes, writes, files = at("/everything/"), at("/crash/"), at("/writes/"), at("/files/")
-deadlocks = at("/deadlock/")
+deadlocks, listed = at("/deadlock/"), at("/listed/")
 connection, retries, aborts, default = at("/connection/"), at("/retries/"), at("/aborts/"), at("/extensions/")
 
 room = Service("room", "/sandbox/rooms/{name}/")
@@ -212,6 +212,12 @@ def abort(request: Request) -> Any:
     request.db.flush()
     request.on_abort(lambda own: own.db.add(PeriodicRun(name=name, last_run_at=own.now)))
     raise Unauthenticated("invalid_token")
+
+
+@listed.get(permission="sandbox:use")
+def show_list(request: Request) -> Any:
+    """An answer that is no object."""
+    return [1, 2]
 
 
 @default.get(permission="sandbox:unheard-of")
