@@ -107,7 +107,7 @@ def test_nobody_issues_to_themselves(client, course, admin, teacher):
     for actor in (admin, teacher):
         enrol(client, course, actor)
         finish_lessons(client, course, actor)
-        actor.post(URL, wanted(course, actor), status=403)
+        assert actor.post(URL, wanted(course, actor), status=403).json["code"] == "own_certificate"
 
 
 def test_a_teacher_learns_nothing_of_courses_elsewhere(client, graduate, admin):
