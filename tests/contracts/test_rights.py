@@ -15,7 +15,7 @@ UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Who, of the actors, has what a 403 says is missing, in the course of the matrix.
 HAVE = {"admin": "D", "teacher": "OC", "course teacher": "OC", "course owner": "O", "course student": "E"}
 #: Where they don't have it, or see nothing.
-ELSEWHERE = re.compile(r"\{(own_\w+|self|elsewhere|draft)\}")
+ELSEWHERE = re.compile(r"\{(own_\w+|self|elsewhere|third|draft)\}")
 BY_THEIR_VIEWS = {(method, path.partition("?")[0]) for method, path in REFUSED_BY_THEIR_VIEWS}
 
 REFUSING = [row for row in MATRIX if 403 in row.statuses]
@@ -73,3 +73,10 @@ def check_methods(world: Any, methods: dict[str, bool], letter: str) -> None:
         if may is not None and (row.method, row.path) not in BY_THEIR_VIEWS:
             status = row.statuses[ACTORS.index(letter)]
             assert may is (status not in (401, 403, 404)), f"{row.method} {row.path} as {letter}: {may}, but {status}"
+
+
+def test_a_permission_whose_refusal_hides_is_not_explained(stage: Any) -> None:
+    world, _ = stage
+    row = Row("GET", "/courses/{course}/lessons/{lesson}/comments/{comment_lesson_X}/?explain=permissions", ())
+    assert send(world, row, "E").json["permissions"]["comment:edit"] == {"allowed": False}
+    assert send(world, row, "D").json["permissions"]["comment:edit"] == {"allowed": True, "decided_by": "admin"}
