@@ -85,8 +85,7 @@ def reason(decision: Any) -> dict[str, Any]:
     ``scopes``: what a program's token would need. ``code``: of the error, where a restriction names one.
     """
     if decision:
-        ace = getattr(decision, "ace", None)
-        return {"allowed": True, "decided_by": word_of(ace[1], decision.context) if ace else "anyone"}
+        return {"allowed": True, "decided_by": word_of(decision.ace[1], decision.context)}
     if decision.status == 404 or (decision.by is None and decision.scopes is None):
         return {"allowed": False}
     if decision.scopes is not None:
@@ -98,8 +97,9 @@ def reason(decision: Any) -> dict[str, Any]:
         code = {"code": decision.code} if decision.code else {}
         return {"allowed": False, "decided_by": RESTRICTION, "missing": missing, **code}
     ace = decision.by.ace
-    denied = None if isinstance(ace, str) or ace[1] == Everyone else word_of(ace[1], decision.by.context)
-    return {"allowed": False, "decided_by": denied, "missing": could}
+    is_by_role = not isinstance(ace, str) and ace[1] != Everyone  # a text: no line spoke of the caller
+    denied_to = word_of(ace[1], decision.by.context) if is_by_role else None
+    return {"allowed": False, "decided_by": denied_to, "missing": could}
 
 
 def refusal_members(refusal: Any) -> dict[str, Any]:
