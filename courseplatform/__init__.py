@@ -31,6 +31,7 @@ CORE = (
     "worker",
     "scheduler",
     "files",
+    "idempotency",
     "mail",
     "health",
     "status",
