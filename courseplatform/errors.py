@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .db import Base
+from .methods import allowed_methods
 from .responses import moved
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,10 @@ PROBLEMS = {
     "payload_too_large": "The body is larger than this address accepts.",
     "unsupported_media_type": "The Content-Type is not one that this address accepts.",
     "invalid": "Some fields are not valid. 'errors' lists all of them.",
+    "idempotency_key_reused": "This Idempotency-Key came with another request before. Give each request a key of its "
+    "own, and repeat a request exactly as it was.",
+    "idempotency_key_in_use": "The first request with this Idempotency-Key is still at work. Repeat it after "
+    "Retry-After seconds.",
     "precondition_required": "This change needs an If-Match header with the ETag you read.",
     "too_many_requests": "Too many requests. Wait as long as Retry-After says.",
     "internal_error": "The server failed; its operators can find this in the log. Nothing was changed.",
@@ -141,6 +146,8 @@ def problem(request: Request, status: int, code: str, *, detail: str | None = No
         "code": code,
         **members,
     }
+    if status >= 500:
+        body["request_id"] = request.request_id  # under which the log says more
     response = Response(body=orjson.dumps(body), status=status, content_type="application/problem+json")
     response.headers["Cache-Control"] = "no-store"
     if status == 401:
@@ -177,8 +184,8 @@ def http_error(exc: http.HTTPException, request: Request) -> Response:
     if exc.status_int < 400:
         return exc
     response = problem(request, exc.status_int, HTTP_CODES.get(exc.status_int, "bad_request"))
-    if "Allow" in exc.headers:
-        response.headers["Allow"] = exc.headers["Allow"]
+    if exc.status_int == 405:
+        response.allow = allowed_methods(request.registry, request.matched_route)
     return response
 
 
@@ -232,12 +239,13 @@ def database_error(exc: Exception, request: Request) -> Response:
     """The database is away, too slow or its pool is empty."""
     code, route = getattr(getattr(exc, "orig", None), "pgcode", None), getattr(request, "matched_route", None)
     where = route.pattern if route is not None else "-"
-    log.error("database unavailable: %s %s at %s %s", type(exc).__name__, code or "-", request.method, where)
+    told = type(exc).__name__, code or "-", request.method, where, request.request_id
+    log.error("database unavailable: %s %s at %s %s in request %s", *told)
     return problem(request, 503, "unavailable")
 
 
 def crash(exc: Exception, request: Request) -> Response:
-    log.exception("unhandled exception")
+    log.exception("unhandled exception in request %s", request.request_id)
     return problem(request, 500, "internal_error")
 
 

@@ -44,13 +44,6 @@ PURGE_EVERY_S = 3600
 #: So many rows are deleted well within the time that a statement has.
 PURGE_CHUNK = 10_000
 
-PROBLEMS = {
-    "idempotency_key_reused": "This Idempotency-Key came with another request before. Give each request a key of its "
-    "own, and repeat a request exactly as it was.",
-    "idempotency_key_in_use": "The first request with this Idempotency-Key is still at work. Repeat it after "
-    "Retry-After seconds.",
-}
-
 
 class KeptAnswer(Base):
     """The answer to a POST. ``id``: a hash of its caller and key. ``sealed``: null until the effect is there."""
@@ -209,7 +202,7 @@ def purge_answers(request: Request) -> None:
 
 
 def make_pepper(config: Configurator) -> bytes:
-    """A key made of every secret without which this configuration would not start: the same in each of its processes."""
+    """A key made of every secret without which this configuration would not start; the same in all its processes."""
     settings, declared = config.registry.settings, config.registry["settings.declared"]
     names = sorted(setting.name for setting in declared if setting.secret and setting.required)
     return hashlib.sha256(orjson.dumps([(name, settings[name]) for name in names])).digest()
@@ -217,7 +210,6 @@ def make_pepper(config: Configurator) -> bytes:
 
 def includeme(config: Configurator) -> None:
     config.add_setting("idempotency.keep_s", positive_int, default=24 * 3600)
-    config.add_problems(PROBLEMS)
     config.add_view_deriver(idempotent_view)
     config.add_periodic_job(purge_answers, every_s=PURGE_EVERY_S)
 

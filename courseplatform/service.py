@@ -8,6 +8,9 @@
   from the address: the Swagger document says so, and the tests' client holds every answer to it;
 * ``If-Match`` is honoured on every write to an item, and required where ``if_match="required"``;
 * items answer with their ETag, and 304 to ``If-None-Match``;
+* a list's answer has its ``next``, ``previous`` and first page as ``Link`` headers too (RFC 8288);
+* ``limit=`` names the rate limit that a view counts in, ``deprecated=`` and ``sunset=`` the dates from which on it is
+  better not used and gone: see ``limits`` and ``deprecation``;
 * what plugins added (``extending``) is validated with the rest and kept apart from it: ``extensions`` are stored by
   ``request.represent``, filters and orderings applied by ``request.paginate``. A view that calls neither is an error.
 """
@@ -15,6 +18,7 @@
 import re
 import sys
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from typing import Any, Protocol, TypeVar
 
@@ -29,6 +33,7 @@ from pyramid.request import Request
 from . import etags
 from .errors import Invalid
 from .ingress import check_text, read_json
+from .pagination import set_links
 from .resources import Item
 from .schemas import UUID_PATTERN, Body, ItemQuery, apply_resets, faults, merge_patch
 
@@ -54,6 +59,8 @@ class Verb(Protocol):
         is_body_raw: bool = False,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
+        deprecated: date | None = None,
+        sunset: date | None = None,
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -99,6 +106,8 @@ class Service(cornice.Service):
         is_body_raw: bool = False,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
+        deprecated: date | None = None,
+        sunset: date | None = None,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
@@ -106,6 +115,8 @@ class Service(cornice.Service):
         ``answer``: a model (its representation), ``Page(…)`` of one, an ``Answer`` schema or ``Binary(…)``; by default
         a collection's GET gives a page of its rows, its POST a row, an item's methods the item. ``status``: by default
         201 for a collection's POST, 204 for DELETE, 200 for the rest.
+        ``deprecated`` and ``sunset``: since when it should not be used, and when it goes; ``deprecation_link``: where
+        one reads what to do. ``limit``: a class of ``add_rate_limit`` to count in, False for none.
         """
         if permission is None:
             raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
@@ -122,8 +133,14 @@ class Service(cornice.Service):
         else:
             validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
         validate.answer, validate.status = answer, (status,) if isinstance(status, int) else status
+        validate.deprecated_on, validate.sunset_on = kw["deprecated"], kw["sunset"] = deprecated, sunset
         return super().add_view(
-            method, with_etag(complete(view)), permission=permission, schema=schema, validators=(validate,), **kw
+            method,
+            with_etag(with_links(complete(view))),
+            permission=permission,
+            schema=schema,
+            validators=(validate,),
+            **kw,
         )
 
 
@@ -138,6 +155,8 @@ class Validator:
         self.requires_match, self.reader, self.is_empty = requires_match, reader, is_empty
         self.answer: Any = None
         self.status: tuple[int, ...] | None = None
+        self.deprecated_on: date | None = None
+        self.sunset_on: date | None = None
         self.__name__ = "validate"
 
     def __call__(self, request: Request, **kw: Any) -> None:
@@ -214,6 +233,19 @@ def with_etag(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
         row = request.context.row if isinstance(request.context, Item) else None
         if row is not None and isinstance(result, dict) and result.get("id") == getattr(row, "id", None):
             etags.set_etag(request, row, result.get("extensions"))
+        return result
+
+    return wrapper
+
+
+def with_links(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """The view, answering with ``Link`` headers if it shows a page of a list."""
+
+    @wraps(view)
+    def wrapper(request: Request) -> Any:
+        result = view(request)
+        if isinstance(result, dict) and result.keys() == {"results", "next", "previous"}:
+            set_links(request, result)
         return result
 
     return wrapper
