@@ -16,7 +16,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from typing import Any
@@ -30,6 +30,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from .audit import known_user_id
 from .errors import TooManyRequests
 
 log = logging.getLogger(__name__)
@@ -133,12 +134,16 @@ class RedisCounts:
 
 @dataclass(frozen=True)
 class Hit:
-    """One that was counted in the class ``name``. ``left``: how many more are allowed; below zero it was refused."""
+    """One that was counted in the class ``name``. ``left``: how many more are allowed; below zero it was refused.
+
+    ``is_callers``: the key is the caller's address or account, so that they may know how much is left of it.
+    """
 
     name: str
     limit: RateLimitItem
     left: int
     until_s: float
+    is_callers: bool = True
 
     @property
     def wait_s(self) -> int:
@@ -179,10 +184,15 @@ def hit_limit(request: Request, name: str, *keys: object) -> None:
     """
     limit: RateLimitItem = request.registry.settings[f"limits.{name}"]
     counted: dict[str, Hit] = request.environ.setdefault("courseplatform.limits", {})
-    for key in (storage_key(name, key) for key in keys):
+    for whose in keys:
+        key = storage_key(name, whose)
         if key in counted:
             continue
-        counted[key] = hit = request.registry["limits"].hit(name, limit, key)
+        hit = request.registry["limits"].hit(name, limit, key)
+        # What is left of an account that somebody only names would tell them how its owner fares.
+        counted[key] = replace(
+            hit, is_callers=str(whose).endswith((request.client_network, f":{known_user_id(request)}"))
+        )
         if hit.left < 0:
             request.audit_now("limit.exceeded", limit=name)
             raise TooManyRequests(headers={"Retry-After": str(hit.wait_s)})

@@ -33,7 +33,8 @@ def rate_tween_factory(handler: Any, registry: Any) -> Any:
 
     def tween(request: Request) -> Response:
         response = handler(request)
-        hits: list[Hit] = list(request.environ.get("courseplatform.limits", {}).values())
+        counted: dict[str, Hit] = request.environ.get("courseplatform.limits", {})
+        hits = [hit for hit in counted.values() if hit.is_callers or hit.left < 0]
         if hits:
             nearest = min(hits, key=lambda hit: (hit.left, -hit.until_s))
             response.headers["RateLimit-Limit"] = str(nearest.limit.amount)

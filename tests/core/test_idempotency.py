@@ -249,6 +249,17 @@ def test_a_sign_in_is_replayed_to_who_knows_the_password(client: Client, teacher
     client.post("/api/auth/login/", {**login, "password": "wrong"}, status=401, **keyed("another-key-2"))
 
 
+def test_a_lost_refresh_is_replayed_long_after_its_grace(client: Client, teacher: Actor) -> None:
+    pair = client.post("/api/auth/login/", login_of(teacher), status=200).json
+    body = {"refresh_token": pair["refresh_token"]}
+    first = client.post("/api/auth/token/refresh/", body, status=200, **keyed())
+    client.clock.move(minutes=5)
+    again = client.post("/api/auth/token/refresh/", body, status=200, **keyed())
+    assert is_replayed(again)
+    assert again.json == first.json
+    client.as_(again.json["access_token"]).get("/api/users/me/")
+
+
 def test_no_token_no_password_and_nothing_to_try_them_at_lies_in_the_table(client: Client, teacher: Actor) -> None:
     login = login_of(teacher)
     pair = client.post("/api/auth/login/", login, status=200, **keyed()).json

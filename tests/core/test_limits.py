@@ -13,12 +13,12 @@ import pytest
 import requests
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationExecutionError
-from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from webtest import TestApp
 
 from courseplatform import limits
+from courseplatform.request import Request
 from courseplatform.server import make_server
 from tests.core.conftest import build
 from tests.redis_server import BINARY, RedisServer
