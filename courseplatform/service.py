@@ -61,6 +61,8 @@ class Verb(Protocol):
         status: int | tuple[int, ...] | None = None,
         deprecated: date | None = None,
         sunset: date | None = None,
+        deprecation_link: str | None = None,
+        limit: str | bool | None = None,
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -108,6 +110,8 @@ class Service(cornice.Service):
         status: int | tuple[int, ...] | None = None,
         deprecated: date | None = None,
         sunset: date | None = None,
+        deprecation_link: str | None = None,
+        limit: str | bool | None = None,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
@@ -133,15 +137,12 @@ class Service(cornice.Service):
         else:
             validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
         validate.answer, validate.status = answer, (status,) if isinstance(status, int) else status
-        validate.deprecated_on, validate.sunset_on = kw["deprecated"], kw["sunset"] = deprecated, sunset
-        return super().add_view(
-            method,
-            with_etag(with_links(complete(view))),
-            permission=permission,
-            schema=schema,
-            validators=(validate,),
-            **kw,
-        )
+        validate.deprecated_on, validate.sunset_on = deprecated, sunset
+        kw.update(
+            deprecated=deprecated, sunset=sunset, deprecation_link=deprecation_link, limit=limit
+        )  # view derivers'
+        whole = with_etag(with_links(complete(view)))
+        return super().add_view(method, whole, permission=permission, schema=schema, validators=(validate,), **kw)
 
 
 class Validator:
