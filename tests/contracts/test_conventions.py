@@ -48,7 +48,7 @@ def is_list(answer: Any) -> bool:
 
 
 def ids(page: Any) -> list[str]:
-    return [one.get("id") or one["user_id"] for one in page.json["results"]]
+    return [str(one.get("id", one)) for one in page.json["results"]]
 
 
 def get(world: World, row: Row, query: str = "", method: str = "GET") -> Any:
