@@ -17,7 +17,7 @@ MIGRATION_LOCK = 7_206_411
 
 history: History = context.config.attributes["history"]
 
-for name in ("files", "jobs"):
+for name in ("files", "idempotency", "jobs"):
     import_module(f"courseplatform.{name}")
 for module in iter_modules(plugins.__path__, "plugins."):
     if find_spec(f"{module.name}.models"):

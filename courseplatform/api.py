@@ -28,6 +28,7 @@ from .errors import (
 from .etags import check_body_match, check_match, digest, set_body_etag
 from .events import Event
 from .files import safe_type
+from .idempotency import forget_answers
 from .ingress import read_json
 from .jobs import run_due_jobs
 from .metrics import gauge
@@ -128,6 +129,7 @@ __all__ = [
     "digest",
     "drop",
     "field",
+    "forget_answers",
     "gauge",
     "holds_role",
     "ip_networks",

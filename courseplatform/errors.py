@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .db import Base
+from .methods import allowed_methods
 from .problems import fault_of
 from .responses import moved
 from .rights import refusal_members, remedy_of
@@ -122,6 +123,8 @@ def problem_body(request: Request, status: int, code: str, detail: str | None = 
         "instance": request.environ.get("courseplatform.path", "") if is_known else "",
         "code": code,
     }
+    if status >= 500:
+        body["request_id"] = request.request_id  # under which the log says more
     return {**body, **members}
 
 
@@ -187,8 +190,8 @@ def http_error(exc: http.HTTPException, request: Request) -> Response:
     if exc.status_int < 400:
         return exc
     response = problem(request, exc.status_int, HTTP_CODES.get(exc.status_int, "bad_request"))
-    if "Allow" in exc.headers:
-        response.headers["Allow"] = exc.headers["Allow"]
+    if exc.status_int == 405:
+        response.allow = allowed_methods(request.registry, request.matched_route)
     return response
 
 
@@ -243,12 +246,13 @@ def database_error(exc: Exception, request: Request) -> Response:
     """The database is away, too slow or its pool is empty."""
     code, route = getattr(getattr(exc, "orig", None), "pgcode", None), getattr(request, "matched_route", None)
     where = route.pattern if route is not None else "-"
-    log.error("database unavailable: %s %s at %s %s", type(exc).__name__, code or "-", request.method, where)
+    told = type(exc).__name__, code or "-", request.method, where, request.request_id
+    log.error("database unavailable: %s %s at %s %s in request %s", *told)
     return problem(request, 503, "unavailable")
 
 
 def crash(exc: Exception, request: Request) -> Response:
-    log.exception("unhandled exception")
+    log.exception("unhandled exception in request %s", request.request_id)
     return problem(request, 500, "internal_error")
 
 

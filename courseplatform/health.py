@@ -105,4 +105,10 @@ def includeme(config: Configurator) -> None:
     config.add_directive("add_health_check", add_health_check)
     for name, view in (("live", live), ("ready", ready)):
         config.add_route(f"health_{name}", f"/health/{name}")
-        config.add_view(view, route_name=f"health_{name}", permission=NO_PERMISSION_REQUIRED, request_method="GET")
+        config.add_view(
+            view,
+            route_name=f"health_{name}",
+            permission=NO_PERMISSION_REQUIRED,
+            request_method="GET",
+            limit=False,  # who looks whether we live must always get an answer
+        )

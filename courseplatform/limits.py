@@ -7,6 +7,8 @@ counted still holds: a limit is never open. A Redis that fails is left alone for
 that time waits for it, at most ``TIMEOUT_S``.
 
 Windows are fixed and begin with their first hit: one atomic increment decides, and concurrent hits can't slip through.
+
+Every request is counted too, and every answer tells how much is left: see ``rates``.
 """
 
 import hashlib
@@ -14,6 +16,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from typing import Any
@@ -27,6 +30,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from .audit import known_user_id
 from .errors import TooManyRequests
 
 log = logging.getLogger(__name__)
@@ -128,20 +132,42 @@ class RedisCounts:
         return answer
 
 
+@dataclass(frozen=True)
+class Hit:
+    """One that was counted in the class ``name``. ``left``: how many more are allowed; below zero it was refused.
+
+    ``is_callers``: the key is the caller's address or account, so that they may know how much is left of it.
+    """
+
+    name: str
+    limit: RateLimitItem
+    left: int
+    until_s: float
+    is_callers: bool = True
+
+    @property
+    def wait_s(self) -> int:
+        return max(ceil(self.until_s), 1)
+
+    @property
+    def policy(self) -> str:
+        return f'"{self.name}";q={self.limit.amount};w={self.limit.get_expiry()}'
+
+
 class Limits:
     def __init__(self, url: str | None) -> None:
         self.here = ProcessCounts()
         self.everywhere = RedisCounts(url) if url else None
 
-    def hit(self, limit: RateLimitItem, key: str) -> float | None:
-        """Count one hit. None if it is allowed, else the seconds to wait."""
+    def hit(self, name: str, limit: RateLimitItem, key: str) -> Hit:
+        """Count one hit."""
         window_s = limit.get_expiry()
         count, left_s = self.here.hit(key, window_s)
-        if count > limit.amount:
-            return left_s
-        if self.everywhere is not None and (self.everywhere.hit(key, window_s) or 0) > limit.amount:
-            return self.everywhere.left_s(key) or left_s
-        return None
+        if count <= limit.amount and self.everywhere is not None:
+            count = max(count, self.everywhere.hit(key, window_s) or 0)
+            if count > limit.amount:
+                left_s = self.everywhere.left_s(key) or left_s
+        return Hit(name, limit, limit.amount - count, left_s)
 
     def clear(self, key: str) -> None:
         self.here.clear(key)
@@ -154,28 +180,31 @@ def hit_limit(request: Request, name: str, *keys: object) -> None:
 
     Keys say what they are: ``f"address:{request.client_network}"``, ``f"account:{login.lower()}"``. Put the address
     first: what an exhausted address asks for is not charged to others.
-    Raises: TooManyRequests with Retry-After and RateLimit headers, in seconds, at the first key that is exhausted.
+    Raises: TooManyRequests with Retry-After, in seconds, at the first key that is exhausted.
     """
     limit: RateLimitItem = request.registry.settings[f"limits.{name}"]
-    counted = request.environ.setdefault("courseplatform.limits", set())
-    for key in (storage_key(name, key) for key in keys):
+    counted: dict[str, Hit] = request.environ.setdefault("courseplatform.limits", {})
+    for whose in keys:
+        key = storage_key(name, whose)
         if key in counted:
             continue
-        counted.add(key)
-        wait_s = request.registry["limits"].hit(limit, key)
-        if wait_s is not None:
+        hit = request.registry["limits"].hit(name, limit, key)
+        # What is left of an account that somebody only names would tell them how its owner fares.
+        counted[key] = replace(
+            hit, is_callers=str(whose).endswith((request.client_network, f":{known_user_id(request)}"))
+        )
+        if hit.left < 0:
             request.audit_now("limit.exceeded", limit=name)
-            wait = str(max(ceil(wait_s), 1))
-            headers = {"Retry-After": wait, "RateLimit-Limit": str(limit.amount), "RateLimit-Remaining": "0"}
-            raise TooManyRequests(headers={**headers, "RateLimit-Reset": wait})
+            raise TooManyRequests(headers={"Retry-After": str(hit.wait_s)})
 
 
 def clear_limit(request: Request, name: str, *keys: object) -> None:
     """Forget the hits of these keys: whoever proved to be the right one starts anew. A dry run proves nothing."""
     if request.is_dry_run:
         return
-    for key in keys:
-        request.registry["limits"].clear(storage_key(name, key))
+    for key in (storage_key(name, key) for key in keys):
+        request.registry["limits"].clear(key)
+        request.environ.get("courseplatform.limits", {}).pop(key, None)
 
 
 def storage_key(name: str, key: object) -> str:

@@ -1,7 +1,8 @@
 """The one list envelope: ``{"results": […], "next": url|null, "previous": url|null}``, paged by keyset.
 
 A cursor holds the sort key of the row at the page's edge, so a page costs the same at any depth and survives inserts
-and deletes. Never OFFSET, never COUNT. It is good for the ordering it was made under, and no other.
+and deletes. Never OFFSET, never COUNT. It is good for the ordering it was made under, and no other. The addresses of
+the neighbours go out as ``Link`` headers too.
 """
 
 import base64
@@ -18,6 +19,7 @@ from pyramid.request import Request
 from sqlalchemy import BigInteger, ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from .db import SAFE_METHODS
 from .errors import Invalid
 from .representation import wanted_extensions
 
@@ -101,6 +103,19 @@ def paginate(
         "next": page_url("n", name, sort_key(rows[-1], order), **url) if has_next else None,
         "previous": page_url("p", name, sort_key(rows[0], order), **url) if has_previous else None,
     }
+
+
+def set_links(request: Request, page: Mapping[str, Any]) -> None:
+    """Tell of a page's neighbours in ``Link`` headers too (RFC 8288), and of the first one where there are cursors."""
+    if request.method not in SAFE_METHODS:  # its address is no list's
+        return
+    links = {"next": page["next"], "prev": page["previous"]}
+    if "cursor" in request.validated["querystring"]:
+        rest = {name: value for name, value in request.GET.items() if name != "cursor"}
+        links["first"] = f"{request.path}?{urlencode(rest)}" if rest else request.path
+    told = [f'<{address}>; rel="{relation}"' for relation, address in links.items() if address]
+    if told:
+        request.response.headers["Link"] = ", ".join(told)
 
 
 def sort_key(row: Any, order: Any) -> list[Any]:

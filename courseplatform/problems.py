@@ -108,6 +108,16 @@ PROBLEMS = {
         "There is no dry run of this: it deals in secrets, or does what can't be taken back.",
         "Send the request without 'Prefer: dry-run', and it is done.",
     ),
+    "idempotency_key_reused": Problem(
+        422,
+        "This Idempotency-Key came with another request before.",
+        "Give each request a key of its own, and repeat a request exactly as it was.",
+    ),
+    "idempotency_key_in_use": Problem(
+        409,
+        "The first request with this Idempotency-Key is still at work.",
+        "Repeat it after Retry-After seconds.",
+    ),
 }
 
 

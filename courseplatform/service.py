@@ -9,6 +9,9 @@
 * ``If-Match`` is honoured on every write to an item, and required where ``if_match="required"``;
 * items answer with their ETag, and 304 to ``If-None-Match``;
 * a GET takes ``?explain=permissions``, which adds what the caller may at that node (``rights``);
+* a list's answer has its ``next``, ``previous`` and first page as ``Link`` headers too (RFC 8288);
+* ``limit=`` names the rate limit that a view counts in, ``deprecated=`` and ``sunset=`` the dates from which on it is
+  better not used and gone: see ``limits`` and ``deprecation``;
 * what plugins added (``extending``) is validated with the rest and kept apart from it: ``extensions`` are stored by
   ``request.represent``, filters and orderings applied by ``request.paginate``. A view that calls neither is an error.
 """
@@ -16,6 +19,7 @@
 import re
 import sys
 from collections.abc import Callable
+from datetime import date
 from functools import wraps
 from typing import Any, Protocol, TypeVar
 
@@ -32,6 +36,7 @@ from . import etags
 from .answers import Binary
 from .errors import Invalid
 from .ingress import check_text, read_json
+from .pagination import set_links
 from .resources import Item
 from .rights import rights
 from .schemas import UUID_PATTERN, Body, ItemQuery, apply_resets, faults, merge_patch
@@ -60,6 +65,10 @@ class Verb(Protocol):
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
         has_dry_run: bool = True,
+        deprecated: date | None = None,
+        sunset: date | None = None,
+        deprecation_link: str | None = None,
+        limit: str | bool | None = None,
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -107,6 +116,10 @@ class Service(cornice.Service):
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
         has_dry_run: bool = True,
+        deprecated: date | None = None,
+        sunset: date | None = None,
+        deprecation_link: str | None = None,
+        limit: str | bool | None = None,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
@@ -117,6 +130,8 @@ class Service(cornice.Service):
         a collection's GET gives a page of its rows, its POST a row, an item's methods the item. ``status``: by default
         201 for a collection's POST, 204 for DELETE, 200 for the rest. ``has_dry_run``: False for a write whose body or
         answer is a secret, or that does what no rollback takes back (see ``dryrun``).
+        ``deprecated`` and ``sunset``: since when it should not be used, and when it goes; ``deprecation_link``: where
+        one reads what to do. ``limit``: a class of ``add_rate_limit`` to count in, False for none.
         """
         if permission is None:
             raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
@@ -136,8 +151,10 @@ class Service(cornice.Service):
             validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
         validate.form, validate.has_dry_run = form() if form else None, has_dry_run
         validate.answer, validate.status = answer, (status,) if isinstance(status, int) else status
-        kw.update(permission=permission, schema=schema, validators=(validate,), has_dry_run=has_dry_run)
-        return super().add_view(method, with_etag(complete(view)), **kw)
+        validate.deprecated_on, validate.sunset_on, validate.limit = deprecated, sunset, limit
+        kw.update(permission=permission, schema=schema, validators=(validate,), limit=limit, has_dry_run=has_dry_run)
+        kw.update(deprecated=deprecated, sunset=sunset, deprecation_link=deprecation_link)  # view derivers'
+        return super().add_view(method, with_etag(with_links(complete(view))), **kw)
 
 
 class Validator:
@@ -153,6 +170,9 @@ class Validator:
         self.has_dry_run = True
         self.answer: Any = None
         self.status: tuple[int, ...] | None = None
+        self.deprecated_on: date | None = None
+        self.sunset_on: date | None = None
+        self.limit: str | bool | None = None
         self.__name__ = "validate"
 
     def __call__(self, request: Request, **kw: Any) -> None:
@@ -244,6 +264,19 @@ def explained(request: Request, result: Any) -> Any:
     told = rights(request)
     etags.vary_etag(request, told)
     return {**result, **told}
+
+
+def with_links(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """The view, answering with ``Link`` headers if it shows a page of a list."""
+
+    @wraps(view)
+    def wrapper(request: Request) -> Any:
+        result = view(request)
+        if isinstance(result, dict) and result.keys() == {"results", "next", "previous"}:
+            set_links(request, result)
+        return result
+
+    return wrapper
 
 
 def add_cornice_service(config: Configurator, service: cornice.Service) -> None:

@@ -96,6 +96,8 @@ def make_app(database_url: str, var_dir: Path, **settings: Any) -> Any:
         "accounts.require_verified_email": "false",
         "http.base_url": "https://courses.test",
         "mail.folder": str(var_dir / "mail"),
+        "limits.reads": "off",
+        "limits.writes": "off",
     }
     with without_environment():
         app = main({}, **{**defaults, **settings})

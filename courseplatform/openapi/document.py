@@ -157,6 +157,8 @@ class Swagger(CorniceSwagger):
         }
         if rest.strip():
             operation["description"] = rest.strip()
+        if validator.deprecated_on is not None:
+            operation["deprecated"] = True
         if validator.method != "GET" and validator.has_dry_run:
             operation["x-dry-run"] = self.definitions.from_answer(DryRun())
         operation.update(self.content_types(validator))
@@ -187,6 +189,8 @@ class Swagger(CorniceSwagger):
             found.append(header("If-Match", "The ETag of what the change is of.", is_required=validator.requires_match))
         if validator.method != "GET" and validator.has_dry_run:
             found.append(header("Prefer", "`dry-run`: change nothing, answer 200 and what would be, a `DryRun`."))
+        if validator.method == "POST":
+            found.append(header("Idempotency-Key", "A new UUID for each thing to be done: sent twice, done once."))
         if validator.method == "GET":
             found.append(header("If-None-Match", "The ETag that you have: 304 while it is still so."))
         return found

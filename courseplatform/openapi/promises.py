@@ -24,7 +24,7 @@ def check_answer(registry: Registry, method: str, path: str, response: Any) -> N
     """Raises: AssertionError for a status, a code or a body that the operation does not declare."""
     promised = promise(registry, method, path)
     status = response.status_int
-    if promised is None or status in UNSPOKEN:
+    if promised is None or status in UNSPOKEN or method == "HEAD":
         return
     success, refusals = promised
     if response.content_type == "application/problem+json":
@@ -34,7 +34,7 @@ def check_answer(registry: Registry, method: str, path: str, response: Any) -> N
         check_body(f"{method} {path}", DryRun(), response.json)
     elif status < 400 and status not in (304, 308):
         assert status in success.statuses, f"{method} {path}: {status} is none of its statuses {success.statuses}"
-        if response.content_type == "application/json" and method != "HEAD":
+        if response.content_type == "application/json":
             body = response.json
             if "explain=" in path:
                 body = {name: value for name, value in body.items() if name not in EXPLAINED}

@@ -72,6 +72,11 @@ def following(service: Service, validator: Validator, permission: str) -> Iterab
         yield 400, "malformed_json"
     if validator.method in WRITES:
         usual.append(412)
+    if validator.method == "POST":
+        yield 409, "idempotency_key_in_use"
+        yield 422, "idempotency_key_reused"
+    if validator.limit is not False:
+        usual.append(429)
     if validator.requires_match:
         usual.append(428)
     if not validator.has_dry_run:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, update
 
-from courseplatform.api import Request
+from courseplatform.api import Request, forget_answers
 
 from .events import UserForgotten
 from .keys import purge_expired
@@ -29,6 +29,7 @@ def forget_user(request: Request, *, user_id: UUID) -> None:
         theirs.values(user_agent="", address="", ended_at=func.coalesce(SignInSession.ended_at, request.now))
     )
     void_links(request, user_id)
+    forget_answers(request, user_id)
     request.emit(UserForgotten(user_id=user_id))
 
 

@@ -103,6 +103,9 @@ HEADERS = [
     {"X-Request-ID": f"{CANARY}\xff\x85", "User-Agent": f"{CANARY}\xff" * 100},
     {"Content-Encoding": "gzip"},
     {"Prefer": f'{CANARY}="\xff", dry-run={CANARY}; x="'},
+    {"Idempotency-Key": f"{CANARY} \xff"},
+    {"Idempotency-Key": CANARY, "Content-Type": "multipart/form-data; boundary=\xff", "Prefer": f"{CANARY}\xff"},
+    {"Origin": f"https://{CANARY}\xff", "Access-Control-Request-Method": CANARY},
 ]
 
 PATHS = [b"/api/\xff/", b"/api/courses/\x00/", b"/api/courses/@@/", b"/api/courses/../users/", b"/api/courses/%2e%2e/"]

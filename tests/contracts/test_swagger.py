@@ -49,7 +49,7 @@ def test_an_operation_says_all_that_a_client_needs(swagger: dict[str, Any]) -> N
         assert operation["x-permissions"], label
         successes = [status for status in operation["responses"] if status[0] in "23"]
         assert successes, label
-        assert {"400", "401", "422", "500", "503"} <= set(operation["responses"]), label
+        assert {"400", "401", "422", "429", "500", "503"} <= set(operation["responses"]), label
         for status, response in operation["responses"].items():
             if status[0] in "45":
                 assert swagger["responses"][response["$ref"].rpartition("/")[2]]["x-codes"], label

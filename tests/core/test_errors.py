@@ -69,6 +69,8 @@ def test_a_crash_is_a_500_problem_that_tells_the_log_and_not_the_client(
     with caplog.at_level(logging.ERROR):
         answer = client.call("GET", "/api/sandbox/crash/")
     assert_problem(answer, 500, "internal_error")
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
+    assert answer.json["request_id"] in caplog.text
     assert SECRET not in answer.text
     assert SECRET in caplog.text
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -88,6 +89,54 @@ def test_rows_that_go_in_between_neither_repeat_nor_hide_others(client: Client, 
     with client.script() as request:  # the very row that the cursor stands on, and one on either side
         request.db.execute(delete(Course).where(Course.id.in_(courses[1:4])))
     assert ids(client.get(first["next"]).json) == courses[4:7]
+
+
+def test_rows_that_go_in_between_neither_repeat_nor_hide_others_backwards(client: Client, courses: list[str]) -> None:
+    *_, last = pages(client, "/api/courses/?limit=3")
+    assert ids(last) == courses[6:]
+    with client.script() as request:  # the very row that the cursor stands on, and one on either side
+        request.db.execute(delete(Course).where(Course.id.in_([courses[6], courses[5]])))
+    page = client.get(last["previous"]).json
+    assert ids(page) == courses[2:5]
+    assert ids(client.get(page["previous"]).json) == courses[:2]
+
+
+def test_rows_that_come_in_between_are_met_on_the_way_back(client: Client, teacher: Actor, courses: list[str]) -> None:
+    following = client.get("/api/courses/?limit=3&ordering=created_at").json["next"]
+    page = client.get(following).json
+    assert ids(page) == courses[::-1][3:6]
+    newest = id_of(make_course(client, teacher))
+    assert list(chain(*map(ids, pages(client, page["next"])))) == [courses[0], newest]
+    assert ids(client.get(page["previous"]).json) == courses[::-1][:3]
+
+
+def links_of(answer: Any) -> dict[str, str]:
+    found = re.findall(r'<([^>]*)>; rel="(\w+)"', answer.headers.get("Link", ""))
+    return {relation: address for address, relation in found}
+
+
+def test_links_lead_where_the_envelope_does(client: Client, courses: list[str]) -> None:
+    first = client.get("/api/courses/?limit=3&search=Algebra")
+    assert links_of(first) == {"next": first.json["next"], "first": "/api/courses/?limit=3&search=Algebra"}
+    middle = client.get(links_of(first)["next"])
+    assert links_of(middle) == {
+        "next": middle.json["next"],
+        "prev": middle.json["previous"],
+        "first": "/api/courses/?limit=3&search=Algebra",
+    }
+    last = client.get(links_of(middle)["next"])
+    assert set(links_of(last)) == {"prev", "first"}
+    assert client.get(links_of(last)["first"]).body == first.body
+    assert links_of(client.call("HEAD", "/api/courses/?limit=3")).keys() == {"next", "first"}
+
+
+def test_a_link_can_not_be_broken_out_of(client: Client, courses: list[str]) -> None:
+    answer = client.get("/api/courses/?limit=3&search=Algebra%3E%3B%22%0D%0AX")
+    assert answer.headers["Link"] == '</api/courses/?limit=3&search=Algebra%3E%3B%22%0D%0AX>; rel="first"'
+
+
+def test_an_item_has_no_links(client: Client, courses: list[str]) -> None:
+    assert "Link" not in client.get(f"/api/courses/{courses[0]}/").headers
 
 
 def test_an_empty_list_is_an_empty_page(client: Client) -> None:

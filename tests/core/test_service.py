@@ -165,7 +165,6 @@ def test_head_answers_like_get_without_a_body(client: Client, teacher: Actor) ->
     [
         ("DELETE", "/api/courses/", {"GET", "POST"}),
         ("PATCH", "/api/courses/", {"GET", "POST"}),
-        ("OPTIONS", "/api/courses/", {"GET", "POST"}),
         ("POST", "/api/users/me/", {"GET", "PATCH", "DELETE"}),
         ("GET", "/api/auth/login/", {"POST"}),
         ("TRACE", "/api/", {"GET"}),
@@ -177,7 +176,8 @@ def test_a_wrong_method_is_405_and_names_the_right_ones(
 ) -> None:
     address = path.format(id_of(make_course(client, teacher)))
     answer = client.call(method, address, status=405)
-    assert {name.strip() for name in answer.headers["Allow"].split(",")} - {"HEAD", "OPTIONS"} == allowed
+    allowed = allowed | {"OPTIONS"} | ({"HEAD"} if "GET" in allowed else set())
+    assert {name.strip() for name in answer.headers["Allow"].split(",")} == allowed
     assert answer.json["code"] == "method_not_allowed"
 
 

@@ -1,5 +1,6 @@
 """Codes and tokens at the protocol endpoints: each is worth what it says, once, to its own client."""
 
+import base64
 import json
 from typing import Any
 from urllib.parse import urlencode
@@ -36,6 +37,27 @@ def test_a_code_gives_tokens(client: Client, any_app: Application, student: Acto
     assert tokens["token_type"] == "Bearer" and tokens["expires_in"] == 900
     assert tokens["scope"] == "courses:read profile" and "id_token" not in tokens
     assert client.as_(tokens["access_token"]).get(ME).json["id"] == student.id
+
+
+def test_a_redemption_is_repeated_with_its_key_by_who_has_the_same_credentials_only(
+    client: Client, student: Actor
+) -> None:
+    app, other = make_application(client), make_application(client)
+    code, key = app.code(student), {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT_URI, "code_verifier": VERIFIER}
+
+    def redeem(by: Application, status: int) -> Any:
+        basic = base64.b64encode(f"{by.id}:{by.secret}".encode()).decode()
+        headers = {**key, "Authorization": f"Basic {basic}"}
+        return client.call(
+            "POST", "/api/oauth/token/", params=urlencode(form), content_type=FORM, headers=headers, status=status
+        )
+
+    first, second = redeem(app, 200), redeem(app, 200)
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert second.json == first.json
+    assert works(client, second.json["access_token"])
+    assert redeem(other, 422).json["code"] == "idempotency_key_reused"
 
 
 def test_a_second_use_of_a_code_is_refused_and_ends_what_the_first_made(
