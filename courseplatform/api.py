@@ -27,7 +27,7 @@ from .errors import (
 )
 from .etags import check_body_match, check_match, digest, set_body_etag
 from .events import Event
-from .files import safe_type
+from .files import StoredFile, UploadAddress, safe_name, safe_type
 from .ingress import read_json
 from .jobs import run_due_jobs
 from .metrics import gauge
@@ -101,6 +101,7 @@ __all__ = [
     "Request",
     "Root",
     "Service",
+    "StoredFile",
     "Text",
     "Timestamped",
     "TooLarge",
@@ -109,6 +110,7 @@ __all__ = [
     "Unavailable",
     "Unresolvable",
     "UnsupportedMediaType",
+    "UploadAddress",
     "Url",
     "UuidKey",
     "Whole",
@@ -127,6 +129,7 @@ __all__ = [
     "read_json",
     "role_principals",
     "run_due_jobs",
+    "safe_name",
     "safe_type",
     "script_request",
     "set_body_etag",

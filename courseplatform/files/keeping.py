@@ -1,0 +1,75 @@
+"""Files and transactions: what one stores goes if it is rolled back, what one deletes goes once it has committed."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from pyramid.request import Request
+
+from ..errors import Unavailable
+from .storage import FileStorage, StoredFile, Stream, UploadAddress
+
+log = logging.getLogger(__name__)
+
+
+def storage_of(request: Request) -> FileStorage:
+    storage: FileStorage = request.registry["files"]
+    return storage
+
+
+def save_file(request: Request, stream: Stream, max_bytes: int) -> StoredFile:
+    """Store a file; it is removed if this transaction is rolled back or can't commit. Raises: PayloadTooLarge."""
+    return keep(request, storage_of(request).save(stream, max_bytes))
+
+
+def delete_file(request: Request, key: str) -> None:
+    """Remove a file once this transaction has committed."""
+    after_commit(request, storage_of(request).delete, key)
+
+
+def offer_upload(
+    request: Request, key: str, size_bytes: int, sha256: str, expires_at: datetime
+) -> UploadAddress | None:
+    """An address to which a client can send just these bytes past us; None if they have to be given to us."""
+    return storage_of(request).offer(key, size_bytes, sha256, expires_at)
+
+
+def receive_upload(request: Request, key: str, stream: Stream, size_bytes: int, sha256: str) -> None:
+    """Keep an upload that ``offer_upload`` has no address for. Raises: ValueError for other bytes than these."""
+    storage_of(request).receive(key, stream, size_bytes, sha256)
+
+
+def take_upload(request: Request, key: str, size_bytes: int, sha256: str) -> StoredFile:
+    """Make a stored file of an upload, which goes once this transaction has committed.
+
+    The file has another key, and nobody can change it any more. Raises: FileNotFoundError unless just these bytes came.
+    """
+    storage = storage_of(request)
+    stored = keep(request, storage.take(key, size_bytes, sha256))
+    after_commit(request, storage.discard, key)
+    return stored
+
+
+def discard_upload(request: Request, key: str) -> None:
+    """Remove what came of an upload once this transaction has committed."""
+    after_commit(request, storage_of(request).discard, key)
+
+
+def keep(request: Request, stored: StoredFile) -> StoredFile:
+    """The file, removed again if this transaction is rolled back or can't commit."""
+    transaction, delete = request.tm.get(), storage_of(request).delete
+    transaction.addAfterAbortHook(left_to_the_sweep, (delete, stored.key))
+    transaction.addAfterCommitHook(lambda is_committed: None if is_committed else left_to_the_sweep(delete, stored.key))
+    return stored
+
+
+def after_commit(request: Request, remove: Callable[[str], None], key: str) -> None:
+    request.tm.get().addAfterCommitHook(lambda is_committed: left_to_the_sweep(remove, key) if is_committed else None)
+
+
+def left_to_the_sweep(remove: Callable[[str], None], key: str) -> None:
+    """Remove now, if the storage answers: what is decided is done, whether it does or not."""
+    try:
+        remove(key)
+    except Unavailable:
+        log.warning("a file is left to the sweep: %s", key)
