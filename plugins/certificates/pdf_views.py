@@ -18,7 +18,8 @@ download = Service(
 def download_pdf(request: Request) -> Any:
     """The certificate as a PDF in its student's language, with a QR code of the address that verifies it.
 
-    404 for one that is not issued; 409 ``certificate_revoked``: what would be handed on looks valid.
+    404 for one that is not issued; 409 ``certificate_revoked``: what would be handed on looks valid; 416
+    ``range_not_satisfiable``, for a ``Range`` behind its end.
     """
     certificate = request.context.row
     kept = pdf.find_pdf(request, certificate)
