@@ -23,7 +23,7 @@ from courseplatform.jobs import PeriodicRun
 from courseplatform.migrations import migrate
 from courseplatform.testing import Client, fresh_database
 from tests.core.conftest import build
-from tests.factories.files import keeping_files_in, keys
+from tests.factories.files import content, keeping_files_in, keys
 
 FILES = "/api/sandbox/files/"
 
@@ -37,14 +37,6 @@ def files(sandbox_app: Any, storage: Any) -> Iterator[Any]:
 
 def upload(client: Client, body: bytes, then: str = "", status: int = 200) -> Any:
     return client.call("POST", f"{FILES}?then={then}", params=body, status=status)
-
-
-def content(storage: Any, key: str, *part: int) -> bytes:
-    stream = storage.open(key, *part)
-    try:
-        return stream.read()
-    finally:
-        stream.close()
 
 
 def test_a_file_is_stored_under_a_key_of_ours_with_size_and_hash(committing_client: Client, files: Any) -> None:

@@ -18,3 +18,12 @@ def keeping_files_in(registry: Any, storage: Any) -> Iterator[Any]:
 def keys(storage: Any) -> set[str]:
     """Of all files that are stored."""
     return set(storage.keys_older_than(float("inf")))
+
+
+def content(storage: Any, key: str, *part: int) -> bytes:
+    """Of a file, from where a part of it begins."""
+    stream = storage.open(key, *part)
+    try:
+        return stream.read()
+    finally:
+        stream.close()

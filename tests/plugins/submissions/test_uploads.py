@@ -1,4 +1,4 @@
-"""Handing in files."""
+"""Handing in files, kept on local disk and in S3 alike."""
 
 import hashlib
 import random
@@ -11,6 +11,7 @@ import pytest
 from courseplatform.files import safe_name, sweep_files
 from courseplatform.testing import Client
 from tests.factories.accounts import Actor
+from tests.factories.files import keeping_files_in, keys
 from tests.factories.submissions import make_submission
 
 FORM = "multipart/form-data; boundary=edge"
@@ -44,8 +45,15 @@ def small_limit(client: Client) -> Iterator[int]:
     settings["submissions.max_file_bytes"] = before
 
 
+@pytest.fixture(autouse=True)
+def files(wsgi_app: Any, storage: Any) -> Iterator[Any]:
+    """Every test here holds for each storage."""
+    with keeping_files_in(wsgi_app.registry, storage):
+        yield storage
+
+
 def stored(client: Client) -> set[str]:
-    return set(client.registry["files"].keys_older_than(float("inf")))
+    return keys(client.registry["files"])
 
 
 def test_a_file_comes_back_byte_by_byte_as_a_download(learner: Actor, teacher: Actor, path: str) -> None:
