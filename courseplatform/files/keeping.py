@@ -3,11 +3,12 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import IO
 
 from pyramid.request import Request
 
 from ..errors import Unavailable
-from .storage import FileStorage, StoredFile, Stream, UploadAddress
+from .storage import FileStorage, StoredFile, UploadAddress
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ def storage_of(request: Request) -> FileStorage:
     return storage
 
 
-def save_file(request: Request, stream: Stream, max_bytes: int) -> StoredFile:
+def save_file(request: Request, stream: IO[bytes], max_bytes: int) -> StoredFile:
     """Store a file; it is removed if this transaction is rolled back or can't commit. Raises: PayloadTooLarge."""
     return keep(request, storage_of(request).save(stream, max_bytes))
 
@@ -34,7 +35,7 @@ def offer_upload(
     return storage_of(request).offer(key, size_bytes, sha256, expires_at)
 
 
-def receive_upload(request: Request, key: str, stream: Stream, size_bytes: int, sha256: str) -> None:
+def receive_upload(request: Request, key: str, stream: IO[bytes], size_bytes: int, sha256: str) -> None:
     """Keep an upload that ``offer_upload`` has no address for. Raises: ValueError for other bytes than these."""
     storage_of(request).receive(key, stream, size_bytes, sha256)
 
