@@ -228,7 +228,6 @@ MATRIX = [
     r("GET", "/uploads/{upload_X}/", "401 404 404 404 404 404 404"),
     r("DELETE", "/uploads/{upload_X}/", "401 404 404 404 404 404 404"),
     r("PUT", "/uploads/{upload_X}/content/?token=token", "204 204 204 204 204 204 204", {}),
-    r("PUT", "/uploads/{upload_X}/content/?token=guess", "404 404 404 404 404 404 404", {}),
     r(
         "POST",
         LESSON + "assignments/{spare}/submissions/",
