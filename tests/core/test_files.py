@@ -5,6 +5,7 @@ import io
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -327,6 +328,15 @@ def test_other_bytes_than_announced_are_not_taken(storage: Any, body: bytes) -> 
     with pytest.raises(FileNotFoundError):
         storage.take(key, *HELLO)
     assert keys(storage) == set()
+
+
+def test_who_lies_about_the_size_alone_gets_nothing_taken(storage: Any) -> None:
+    key = str(uuid4())
+    for size_bytes in (4, 6):
+        with suppress(ValueError):
+            send(storage, key, b"hello", size_bytes, HELLO[1])
+        with pytest.raises(FileNotFoundError):
+            storage.take(key, size_bytes, HELLO[1])
 
 
 def test_a_hash_that_s3_does_not_make_is_made_by_us(s3_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
