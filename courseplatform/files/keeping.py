@@ -1,6 +1,7 @@
 """Files and transactions: what one stores goes if it is rolled back, what one deletes goes once it has committed."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import IO
@@ -11,6 +12,11 @@ from ..errors import Unavailable
 from .storage import FileStorage, StoredFile, UploadAddress
 
 log = logging.getLogger(__name__)
+
+#: Whoever has deleted a course waits no longer for the files of all its work to go.
+PATIENCE_S = 2.0
+
+Delete = Callable[[str], None]
 
 
 def storage_of(request: Request) -> FileStorage:
@@ -58,19 +64,32 @@ def discard_upload(request: Request, key: str) -> None:
 
 def keep(request: Request, stored: StoredFile) -> StoredFile:
     """The file, removed again if this transaction is rolled back or can't commit."""
-    transaction, delete = request.tm.get(), storage_of(request).delete
-    transaction.addAfterAbortHook(left_to_the_sweep, (delete, stored.key))
-    transaction.addAfterCommitHook(lambda is_committed: None if is_committed else left_to_the_sweep(delete, stored.key))
+    transaction = request.tm.get()
+    doomed: list[tuple[Delete, str]] = [(storage_of(request).delete, stored.key)]
+    transaction.addAfterAbortHook(remove, (doomed,))
+    transaction.addAfterCommitHook(lambda is_committed: None if is_committed else remove(doomed))
     return stored
 
 
-def after_commit(request: Request, remove: Callable[[str], None], key: str) -> None:
-    request.tm.get().addAfterCommitHook(lambda is_committed: left_to_the_sweep(remove, key) if is_committed else None)
-
-
-def left_to_the_sweep(remove: Callable[[str], None], key: str) -> None:
-    """Remove now, if the storage answers: what is decided is done, whether it does or not."""
+def after_commit(request: Request, delete: Delete, key: str) -> None:
+    transaction = request.tm.get()
     try:
-        remove(key)
-    except Unavailable:
-        log.warning("a file is left to the sweep: %s", key)
+        doomed = transaction.data(after_commit)
+    except KeyError:  # the first of this transaction
+        doomed = []
+        transaction.set_data(after_commit, doomed)
+        transaction.addAfterCommitHook(lambda is_committed: remove(doomed) if is_committed else None)
+    doomed.append((delete, key))
+
+
+def remove(doomed: list[tuple[Delete, str]]) -> None:
+    """Remove now, while the storage answers and it takes no time: what is decided is done, whether it does or not."""
+    until_s = time.monotonic() + PATIENCE_S
+    for number, (delete, key) in enumerate(doomed):
+        try:
+            if time.monotonic() > until_s:
+                raise Unavailable()
+            delete(key)
+        except Unavailable:
+            log.warning("%d files are left to the sweep", len(doomed) - number)
+            return

@@ -78,8 +78,31 @@ def test_what_is_decided_is_done_although_a_file_can_not_be_deleted_then(
         committing_client.call("POST", FILES, params=b"hello", status=200)
         with keeping_files_in(committing_client.registry, files_at(nobody)):
             committing_client.delete(FILES, status=204)
-        (left,) = keys(storage)
-        assert f"a file is left to the sweep: {left}" in caplog.text
+        assert len(keys(storage)) == 1
+        assert "1 files are left to the sweep" in caplog.text
+
+
+def test_whoever_deletes_many_files_waits_for_a_storage_that_is_away_once(
+    client: Client, nobody: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with keeping_files_in(client.registry, files_at(nobody)), client.script() as request:
+        for _ in range(20):
+            request.delete_file(str(uuid4()))
+    assert "20 files are left to the sweep" in caplog.text
+    assert caplog.text.count("S3 fails to delete") == 1
+
+
+def test_files_that_are_deleted_slowly_are_left_to_the_sweep_in_time(
+    client: Client, s3_server: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    storage = s3_server.files(uuid4().hex)
+    monkeypatch.setattr("courseplatform.files.keeping.PATIENCE_S", 0)
+    kept = [storage.save(io.BytesIO(b"x"), 1).key for _ in range(3)]
+    with keeping_files_in(client.registry, storage), client.script() as request:
+        for key in kept:
+            request.delete_file(key)
+    assert keys(storage) == set(kept)
+    assert "3 files are left to the sweep" in caplog.text
 
 
 def test_a_large_file_that_can_not_be_ended_leaves_nothing(s3_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
