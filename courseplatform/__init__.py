@@ -24,6 +24,7 @@ CORE = (
     "restrictions",
     "security",
     "service",
+    "dryrun",
     "representation",
     "extending",
     "metrics",
@@ -34,6 +35,7 @@ CORE = (
     "mail",
     "health",
     "status",
+    "openapi",
 )
 
 

@@ -7,7 +7,7 @@ from colander import drop
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from .answers import Binary, Page
+from .answers import Binary, OneOf, Page
 from .configurator import Configurator
 from .db import Base, Bytes, Timestamped, UuidKey, script_request
 from .errors import (
@@ -37,6 +37,7 @@ from .request import Identity, Request
 from .resources import Collection, Item, Node, Root
 from .schemas import (
     Answer,
+    AnyText,
     Anything,
     Body,
     Choice,
@@ -46,12 +47,15 @@ from .schemas import (
     Listing,
     ListQuery,
     Moment,
+    Number,
     Query,
+    SearchQuery,
     Text,
     Url,
     Whole,
     field,
 )
+from .search import Search, searched
 from .security import IdentitySource, holds_role, known_scopes, role_principals, user_principal
 from .service import Service
 from .settings import positive_int
@@ -64,6 +68,7 @@ __all__ = [
     "AddressRefused",
     "Allow",
     "Answer",
+    "AnyText",
     "Anything",
     "ApiError",
     "Authenticated",
@@ -93,6 +98,8 @@ __all__ = [
     "Moment",
     "Node",
     "NotFound",
+    "Number",
+    "OneOf",
     "Page",
     "PayloadTooLarge",
     "PreconditionFailed",
@@ -100,6 +107,8 @@ __all__ = [
     "Query",
     "Request",
     "Root",
+    "Search",
+    "SearchQuery",
     "Service",
     "StoredFile",
     "Text",
@@ -132,6 +141,7 @@ __all__ = [
     "safe_name",
     "safe_type",
     "script_request",
+    "searched",
     "set_body_etag",
     "user_principal",
 ]

@@ -7,6 +7,7 @@ A plugin's directives are known to no checker: they are looked up when they are 
 import pyramid.config
 
 from .cli import add_command
+from .dryrun import add_forecast, add_job_forecast
 from .errors import add_problems
 from .extending import add_extension, add_filter, add_ordering
 from .files import add_file_owner
@@ -17,6 +18,7 @@ from .jobs.periodic import add_periodic_job
 from .limits import add_rate_limit
 from .metrics import add_metrics
 from .neighbours import when_on
+from .openapi.refusals import add_refusal
 from .representation import add_representation
 from .resources import add_resource_node
 from .restrictions import add_restriction
@@ -42,12 +44,15 @@ class Configurator(pyramid.config.Configurator):
     add_ordering = add_ordering
     add_cornice_service = add_cornice_service
     add_problems = add_problems
+    add_refusal = add_refusal
     add_capability = add_capability
     add_health_check = add_health_check
 
     add_setting = add_setting
     add_settings_check = add_settings_check
     add_rate_limit = add_rate_limit
+    add_forecast = add_forecast
+    add_job_forecast = add_job_forecast
     add_file_owner = add_file_owner
     add_metrics = add_metrics
     add_command = add_command

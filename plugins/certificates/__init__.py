@@ -38,7 +38,9 @@ def includeme(config: Configurator) -> None:
         "plugins.certificates.resources.CertificateItem", "teacher", "plugins.certificates.roles.teaches_its_course"
     )
     config.add_representation(
-        "plugins.certificates.models.Certificate", "plugins.certificates.representations.certificate_json"
+        "plugins.certificates.models.Certificate",
+        "plugins.certificates.representations.certificate_json",
+        schema="plugins.certificates.schemas.CertificateAnswer",
     )
     config.add_course_dependent("certificates", "plugins.certificates.operations.count_in_course")
     config.add_subscriber("plugins.certificates.subscribers.apply_rule", "plugins.enrollments.api.CourseCompleted")
@@ -49,6 +51,9 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber("plugins.certificates.subscribers.redact_name", "plugins.accounts.api.UserForgotten")
     config.add_subscriber(
         "plugins.certificates.subscribers.print_issued", "plugins.certificates.events.CertificateIssued"
+    )
+    config.add_job_forecast(
+        "certificates", "plugins.certificates.jobs.issue_earned_certificate", "plugins.certificates.forecasts.earned"
     )
     config.add_jobs("plugins.certificates.jobs")
     config.add_file_owner("plugins.certificates.models.CertificatePdf.file_key")

@@ -1,6 +1,22 @@
-"""What courses take in."""
+"""What courses take in and give out."""
 
-from courseplatform.api import Body, Choice, Flag, Id, ListQuery, Query, Text, drop, field
+from courseplatform.api import (
+    Answer,
+    AnyText,
+    Body,
+    Choice,
+    Flag,
+    Id,
+    Moment,
+    Number,
+    Query,
+    SearchQuery,
+    Text,
+    Whole,
+    drop,
+    field,
+)
+from plugins.accounts.api import UserCardAnswer
 
 STATUSES = ("draft", "published", "archived")
 
@@ -16,11 +32,14 @@ class NewCourse(CourseBody):
     status = field(Choice("draft", "published"), missing="draft")
 
 
-class CourseList(ListQuery):
+class CourseList(SearchQuery):
     status = field(Choice(*STATUSES), missing=None)
     teacher_id = field(Id(), missing=None)
-    search = field(Text(200), missing="", description="Words, as in a web search.")
-    ordering = field(Choice("created_at", "-created_at"), missing="-created_at")
+    ordering = field(
+        Choice("created_at", "-created_at", "rank"),
+        missing=None,
+        description="Left out: newest first, or with a search by rank, best first.",
+    )
 
 
 class Deletion(Query):
@@ -29,3 +48,28 @@ class Deletion(Query):
 
 class NewTeacher(Body):
     user_id = field(Id())
+
+
+class CourseAnswer(Answer):
+    id = field(Id())
+    title = field(AnyText())
+    description = field(AnyText())
+    teacher_id = field(Id(), description="The owner.")
+    status = field(Choice(*STATUSES))
+    created_at = field(Moment())
+    updated_at = field(Moment())
+    review_count = field(Whole())
+    review_average = field(Number(), nullable=True, description="Of 1 to 5; null without reviews.")
+
+
+class CourseTeacherAnswer(Answer):
+    user_id = field(Id())
+    added_at = field(Moment())
+    user = UserCardAnswer(nullable=True)
+
+
+class HeadlineAnswer(Answer):
+    """Where a search has found something: HTML, with what was found in ``mark`` and all else escaped."""
+
+    title = field(AnyText())
+    description = field(AnyText(), nullable=True, description="Two fragments; null to those who may not read it.")

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from courseplatform.api import Forbidden, Request, Service
+from courseplatform.api import Forbidden, Request, Service, searched
 
 from . import operations
 from .models import Course
@@ -19,16 +19,23 @@ archive = Service("course_archive", "/courses/{course_id}/archive/", facet_of="/
 
 @courses.get(permission=P.LIST, query=CourseList)
 def list_courses(request: Request) -> Any:
-    """Published courses, newest first; staff see their own drafts and archived ones too, administrators all."""
+    """Published courses, newest first; staff see their own drafts and archived ones too, administrators all.
+
+    ``?search=`` finds words in title and description; ``?expand=headline`` shows where.
+    """
     asked = request.validated["querystring"]
     found = select(Course).where(operations.visible_to(request.identity))
     if asked["status"]:
         found = found.where(Course.status == asked["status"])
     if asked["teacher_id"]:
         found = found.where(Course.teacher_id == asked["teacher_id"])
-    if asked["search"]:
-        found = found.where(operations.matches(asked["search"]))
-    return request.paginate(found, order=(Course.id,), is_descending=asked["ordering"].startswith("-"))
+    order: Any = (Course.id,)
+    search = searched(request)
+    if search:
+        found = found.where(search.matches(Course.search_vector))
+        if asked["ordering"] in (None, "rank"):
+            order = (search.rank(Course.search_vector), Course.id)
+    return request.paginate(found, order=order, is_descending=asked["ordering"] != "created_at")
 
 
 @courses.post(permission=P.CREATE, body=NewCourse)
@@ -50,7 +57,11 @@ def show_course(request: Request) -> Any:
 @course.put(permission=P.EDIT, body=CourseBody)
 @course.patch(permission=P.EDIT, body=CourseBody)
 def update_course(request: Request) -> Any:
-    """Change a course. A changed ``status`` publishes, archives or takes back, with the refusals of those."""
+    """Change a course. A changed ``status`` publishes, archives or takes back, with the refusals of those.
+
+    409 ``already_published``, ``not_published``, ``not_archived``, ``course_archived``, ``no_lessons``. A changed
+    ``teacher_id``, for administrators: 409 ``not_a_teacher``, ``is_enrolled``.
+    """
     identity = request.identity
     operations.update_course(
         request,
@@ -74,12 +85,12 @@ def delete_course(request: Request) -> Any:
 
 @publication.put(permission=P.EDIT)
 def publish(request: Request) -> Any:
-    """Publish the course. 409 ``already_published``; 409 ``no_lessons`` (lessons plugin)."""
+    """Publish the course. 409 ``already_published``, ``course_archived``; 409 ``no_lessons`` (lessons plugin)."""
     operations.publish_course(request, request.context.row, by_user_id=request.identity.id)
     return request.represent(request.context.row)
 
 
-@publication.delete(permission=P.EDIT)
+@publication.delete(permission=P.EDIT, answer=Course)
 def unpublish(request: Request) -> Any:
     """Make the course a draft again. 409 ``not_published``."""
     operations.unpublish_course(request, request.context.row, by_user_id=request.identity.id)
@@ -93,7 +104,7 @@ def archive_course(request: Request) -> Any:
     return request.represent(request.context.row)
 
 
-@archive.delete(permission=P.EDIT)
+@archive.delete(permission=P.EDIT, answer=Course)
 def unarchive_course(request: Request) -> Any:
     """Open an archived course again. 409 ``not_archived``."""
     operations.unarchive_course(request, request.context.row, by_user_id=request.identity.id)

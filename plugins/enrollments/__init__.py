@@ -29,15 +29,24 @@ def includeme(config: Configurator) -> None:
         "plugins.enrollments.models.Enrollment",
         "plugins.enrollments.representations.enrollment_json",
         load="plugins.enrollments.progress.load_percents",
+        schema="plugins.enrollments.schemas.EnrollmentAnswer",
     )
     config.add_extension(
-        "plugins.enrollments.models.Enrollment", "student", "plugins.enrollments.representations.load_students"
+        "plugins.enrollments.models.Enrollment",
+        "student",
+        "plugins.enrollments.representations.load_students",
+        answer="plugins.accounts.api.UserCardAnswer",
     )
     config.add_subscriber(
         "plugins.enrollments.subscribers.refuse_enrolled_teacher", "plugins.courses.events.CourseTeacherAdded"
     )
     config.add_subscriber("plugins.enrollments.subscribers.delete_enrollments", "plugins.courses.events.CourseDeleted")
     config.add_subscriber("plugins.enrollments.subscribers.drop_enrollments", "plugins.accounts.events.UserForgotten")
+    for event, forecast in (("Unpublished", "locked_out"), ("Deleted", "locked_out"), ("Archived", "stopped")):
+        config.add_forecast(
+            "students", f"plugins.courses.api.Course{event}", f"plugins.enrollments.forecasts.{forecast}"
+        )
+    config.add_forecast("enrollments", "plugins.accounts.api.UserErased", "plugins.enrollments.forecasts.dropped")
     config.add_jobs("plugins.enrollments.jobs")
     config.require_verified("plugins.enrollments.resources.MyEnrollment", "enrollment:enrol_self")
     config.add_export("enrollments", "plugins.enrollments.exports.enrollments")

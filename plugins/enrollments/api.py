@@ -6,3 +6,4 @@ from .operations import enrol, is_enrolled, recheck_course
 from .progress import progress_of, refresh_progress
 from .resources import EnrollmentItem, Enrollments
 from .roles import studies, took_part
+from .schemas import ProgressAnswer

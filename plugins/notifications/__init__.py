@@ -30,7 +30,9 @@ def includeme(config: Configurator) -> None:
         "plugins.notifications.resources.Preferences",
     )
     config.add_representation(
-        "plugins.notifications.models.Notification", "plugins.notifications.representations.notification_json"
+        "plugins.notifications.models.Notification",
+        "plugins.notifications.representations.notification_json",
+        schema="plugins.notifications.schemas.NotificationAnswer",
     )
     config.add_export("notifications", "plugins.notifications.exports.notifications")
     config.add_export("notification_preferences", "plugins.notifications.exports.preferences")
@@ -42,5 +44,13 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber("plugins.notifications.subscribers.forget_user", "plugins.accounts.events.UserForgotten")
     for name in NEIGHBOURS:
         config.when_on(f"plugins.{name}", f"plugins.notifications.attachments.{name}")
+    for job, forecast in (
+        ("notify_role", "news_for_roles"),
+        ("notify", "news_for_users"),
+        ("mail_notification", "mails"),
+    ):
+        config.add_job_forecast(
+            "notifications", f"plugins.notifications.jobs.{job}", f"plugins.notifications.forecasts.{forecast}"
+        )
     config.scan("plugins.notifications.views")
     config.scan("plugins.notifications.preference_views")

@@ -27,17 +27,27 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("plugins.oauth.resources.OAuth", "clients", "plugins.oauth.resources.Clients")
     config.add_resource_node("plugins.oauth.resources.OAuth", "consents", "plugins.oauth.resources.Consents")
     config.add_resource_node("plugins.accounts.api.Me", "tokens", "plugins.oauth.resources.Tokens")
-    config.add_representation("plugins.oauth.models.OAuthClient", "plugins.oauth.representations.client_json")
+    config.add_representation(
+        "plugins.oauth.models.OAuthClient",
+        "plugins.oauth.representations.client_json",
+        schema="plugins.oauth.schemas.ClientAnswer",
+    )
     config.add_representation(
         "plugins.oauth.models.OAuthConsent",
         "plugins.oauth.representations.consent_json",
         load="plugins.oauth.representations.load_client_names",
+        schema="plugins.oauth.schemas.ConsentAnswer",
     )
-    config.add_representation("plugins.oauth.models.PersonalToken", "plugins.oauth.representations.personal_token_json")
+    config.add_representation(
+        "plugins.oauth.models.PersonalToken",
+        "plugins.oauth.representations.personal_token_json",
+        schema="plugins.oauth.schemas.PersonalTokenAnswer",
+    )
     config.add_export("consents", "plugins.oauth.exports.consents")
     config.add_export("personal_tokens", "plugins.oauth.exports.personal_tokens")
     config.add_subscriber("plugins.oauth.subscribers.end_tokens", "plugins.accounts.api.SessionsEnded")
     config.add_subscriber("plugins.oauth.subscribers.forget_user", "plugins.accounts.api.UserForgotten")
+    config.add_forecast("tokens", "plugins.accounts.api.SessionsEnded", "plugins.oauth.forecasts.tokens")
     config.add_jobs("plugins.oauth.jobs")
     config.add_periodic_job("plugins.oauth.jobs.purge_tokens", every_s=3600)
     config.scan("plugins.oauth.authorize_views")

@@ -28,10 +28,15 @@ def includeme(config: Configurator) -> None:
     )
     config.add_local_role("plugins.submissions.resources.SubmissionItem", "author", "plugins.submissions.roles.wrote")
     config.add_representation(
-        "plugins.submissions.models.Submission", "plugins.submissions.representations.submission_json"
+        "plugins.submissions.models.Submission",
+        "plugins.submissions.representations.submission_json",
+        schema="plugins.submissions.schemas.SubmissionAnswer",
     )
     config.add_extension(
-        "plugins.submissions.models.Submission", "student", "plugins.submissions.representations.load_students"
+        "plugins.submissions.models.Submission",
+        "student",
+        "plugins.submissions.representations.load_students",
+        answer="plugins.accounts.api.UserCardAnswer",
     )
     config.add_course_dependent("submissions", "plugins.submissions.progress.count_in_course")
     config.add_progress_source(
@@ -44,7 +49,7 @@ def includeme(config: Configurator) -> None:
         "plugins.submissions.subscribers.recompute_lateness", "plugins.assignments.api.AssignmentDatesChanged"
     )
     config.add_subscriber(
-        "plugins.submissions.subscribers.recompute_own_lateness", "plugins.assignments.api.StudentDatesChanged"
+        "plugins.submissions.subscribers.recompute_lateness", "plugins.assignments.api.StudentDatesChanged"
     )
     config.add_subscriber(
         "plugins.submissions.subscribers.keep_grades_valid", "plugins.assignments.api.AssignmentPointsChanged"
@@ -53,6 +58,8 @@ def includeme(config: Configurator) -> None:
         "plugins.submissions.subscribers.keep_assignment_with_work", "plugins.assignments.api.AssignmentDeleted"
     )
     config.add_subscriber("plugins.submissions.subscribers.delete_work_of_course", "plugins.courses.api.CourseDeleted")
+    for event in ("AssignmentDatesChanged", "StudentDatesChanged"):
+        config.add_forecast("submissions", f"plugins.assignments.api.{event}", "plugins.submissions.forecasts.lateness")
     config.require_verified("plugins.submissions.resources.Submissions", "submission:submit")
     config.require_verified("plugins.submissions.resources.SubmissionItem", "submission:edit")
     config.add_export("submissions", "plugins.submissions.exports.submissions")

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from courseplatform.api import Invalid, ListQuery, NotFound, Request, Service, read_json
+from courseplatform.api import Binary, Invalid, ListQuery, NotFound, Page, Request, Service, read_json
 
 from . import operations
 from .models import Submission
@@ -112,11 +112,12 @@ def delete_submission(request: Request) -> Any:
     return request.no_content()
 
 
-@file.get(permission=P.VIEW)
+@file.get(permission=P.VIEW, answer=Binary("application/octet-stream"), status=(200, 206, 307))
 def download_file(request: Request) -> Any:
     """The file of a submission, always as a download. 404 if there is none.
 
-    ``Range``, with ``If-Range`` the ETag, answers 206 with a part: 416 ``range_not_satisfiable`` behind its end.
+    ``Range``, with ``If-Range`` the ETag, answers 206 with a part: 416 ``range_not_satisfiable`` behind its end; 412 for
+    an ``If-Match`` of another file.
     307 to an address of the storage, where that is set up: don't send your token there.
     """
     row = request.context.row
@@ -130,7 +131,7 @@ def download_file(request: Request) -> Any:
         raise NotFound() from error
 
 
-@attempts.get(permission=P.VIEW, query=ListQuery)
+@attempts.get(permission=P.VIEW, query=ListQuery, answer=Page(Submission))
 def list_attempts(request: Request) -> Any:
     """All attempts of this submission's student at the assignment, newest first."""
     row = request.context.row

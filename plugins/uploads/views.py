@@ -10,7 +10,7 @@ from . import operations
 from .models import Upload
 from .permissions import P
 from .representations import address_json
-from .schemas import AddressQuery, BegunUpload, UploadBody
+from .schemas import AddressQuery, BegunUploadAnswer, UploadBody
 
 ITEM = "/uploads/{upload_id}/"
 
@@ -26,7 +26,7 @@ def list_uploads(request: Request) -> Any:
     return request.paginate(own, order=(Upload.id,))
 
 
-@uploads.post(permission=P.BEGIN, body=UploadBody, answer=BegunUpload)
+@uploads.post(permission=P.BEGIN, body=UploadBody, answer=BegunUploadAnswer, has_dry_run=False)
 def begin_upload(request: Request) -> Any:
     """Announce a file, and be told where to send its bytes: ``upload`` is in this answer and never again.
 
@@ -51,7 +51,7 @@ def give_up_upload(request: Request) -> Any:
     return request.no_content()
 
 
-@content.put(permission=NO_PERMISSION_REQUIRED, query=AddressQuery, is_body_raw=True, status=204)
+@content.put(permission=NO_PERMISSION_REQUIRED, query=AddressQuery, is_body_raw=True, status=204, has_dry_run=False)
 def receive_bytes(request: Request) -> Any:
     """Where an upload's ``url`` leads if the storage takes none itself: the body is the file, whatever its type.
 
