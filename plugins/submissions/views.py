@@ -116,8 +116,8 @@ def delete_submission(request: Request) -> Any:
 def download_file(request: Request) -> Any:
     """The file of a submission, always as a download. 404 if there is none.
 
-    ``Range``, with ``If-Range`` the ETag, answers 206 with a part: 416 ``range_not_satisfiable`` behind its end; 412 for
-    an ``If-Match`` of another file.
+    ``Range``, with ``If-Range`` the ETag, answers 206 with a part: 416 ``range_not_satisfiable`` behind its end; 412
+    for an ``If-Match`` of another file.
     307 to an address of the storage, where that is set up: don't send your token there.
     """
     row = request.context.row
