@@ -1,5 +1,6 @@
 """A small world in which every row of the permission matrix has something to act on."""
 
+from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -102,7 +103,7 @@ class World:
 
     def build_uploads(self) -> None:
         """Everybody's, of the bytes that an empty JSON body has; they have come."""
-        made = {"created_at": self.request.now, "expires_at": self.request.now.replace(year=9000)}
+        made = {"created_at": self.request.now, "expires_at": self.request.now + timedelta(days=1)}
         for letter in ROLES:
             announced = {"name": "w.txt", "size_bytes": 2, "sha256": sha256(b"{}").hexdigest()}
             token = sha256(b"token").hexdigest()
