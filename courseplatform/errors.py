@@ -88,6 +88,10 @@ class UnsupportedMediaType(ApiError):
     status, code = 415, "unsupported_media_type"
 
 
+class RangeNotSatisfiable(ApiError):
+    status, code = 416, "range_not_satisfiable"
+
+
 class Invalid(ApiError):
     """422. ``errors`` lists every fault; ``Invalid.field(name, detail)`` is the short way to name one."""
 

@@ -118,6 +118,9 @@ PROBLEMS = {
         "The first request with this Idempotency-Key is still at work.",
         "Repeat it after Retry-After seconds.",
     ),
+    "range_not_satisfiable": Problem(
+        416, "The file ends before that range.", "Ask for a range within the size that Content-Range has."
+    ),
 }
 
 

@@ -11,7 +11,16 @@ from .audit import audit, audit_now, request_id
 from .db import is_script, on_abort, own_transaction, request_session, request_time
 from .dryrun import Foreseen, is_dry_run
 from .events import emit
-from .files import delete_file, save_file, send_bytes, send_file
+from .files import (
+    delete_file,
+    discard_upload,
+    offer_upload,
+    receive_upload,
+    save_file,
+    send_bytes,
+    send_file,
+    take_upload,
+)
 from .jobs import enqueue
 from .limits import clear_limit, client_address, client_network, hit_limit
 from .mail import send_mail
@@ -65,6 +74,10 @@ class Request(pyramid.request.Request):
     delete_file = delete_file
     send_file = send_file
     send_bytes = send_bytes
+    offer_upload = offer_upload
+    receive_upload = receive_upload
+    take_upload = take_upload
+    discard_upload = discard_upload
     send_mail = send_mail
 
     audit = audit

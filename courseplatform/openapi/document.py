@@ -255,7 +255,7 @@ class Swagger(CorniceSwagger):
         found = {}
         for status in success.statuses:
             response: dict[str, Any] = {"description": MEANINGS[status]}
-            if status == 302:
+            if status in (302, 307):
                 response["headers"] = {"Location": {"type": "string"}}
             elif isinstance(success.schema, Binary):
                 response["schema"] = {"type": "string", "format": "binary"}
@@ -304,6 +304,7 @@ MEANINGS = {
     206: "A part of it, as Range asked.",
     302: "Go on there.",
     304: "Nothing has changed.",
+    307: "Go on there, without your token.",
 }
 
 

@@ -14,11 +14,12 @@ download = Service(
 )
 
 
-@download.get(permission=P.VIEW, answer=Binary("application/pdf"))
+@download.get(permission=P.VIEW, answer=Binary("application/pdf"), status=(200, 206, 307))
 def download_pdf(request: Request) -> Any:
     """The certificate as a PDF in its student's language, with a QR code of the address that verifies it.
 
-    404 for one that is not issued; 409 ``certificate_revoked``: what would be handed on looks valid.
+    404 for one that is not issued; 409 ``certificate_revoked``: what would be handed on looks valid; 412 for an
+    ``If-Match`` of another; 416 ``range_not_satisfiable``, for a ``Range`` behind its end.
     """
     certificate = request.context.row
     kept = pdf.find_pdf(request, certificate)

@@ -2,7 +2,7 @@
 
 Offers: submissions beneath assignments, with text, a file and a receipt, signed, and the command ``verify-receipt``;
 grading with its history; the local role ``author`` at ``SubmissionItem``; the progress source ``submissions``.
-Needs: assignments, lessons, enrollments (progress), courses, accounts.
+Needs: assignments, lessons, enrollments (progress), courses, uploads, accounts.
 """
 
 from pyramid.config import Configurator
@@ -12,6 +12,7 @@ from courseplatform.api import positive_int
 
 def includeme(config: Configurator) -> None:
     config.include("plugins.assignments")
+    config.include("plugins.uploads")
     config.add_setting("submissions.max_file_bytes", positive_int, default=20 * 1024 * 1024)
     config.add_capability(
         "uploads", lambda settings: f"Work as a file of up to {settings['submissions.max_file_bytes']} bytes"
@@ -20,6 +21,7 @@ def includeme(config: Configurator) -> None:
     reading = ["submission:list", "submission:list_all", "submission:view"]
     config.add_scope("submissions:read", "See submissions, their files and grades", reading, is_read_only=True)
     config.add_scope("submissions:write", "Hand in and change work for you", ["submission:submit", "submission:edit"])
+    config.add_scope("submissions:write", permissions=["upload:list", "upload:begin", "upload:own"])
     config.add_scope("grades:write", "Grade and return work in your courses", ["submission:grade"])
     config.add_resource_node(
         "plugins.assignments.api.AssignmentItem", "submissions", "plugins.submissions.resources.Submissions"

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from courseplatform.api import Conflict, Invalid, Request, safe_type
+from courseplatform.api import Conflict, Invalid, Request, safe_name, safe_type
 from plugins.assignments.api import Assignment, Deadline, deadline_of, reread_assignment
 from plugins.courses.api import Course
+from plugins.uploads.api import use_upload
 
 from .events import SubmissionSubmitted
 from .models import Submission
@@ -21,14 +22,14 @@ def submit(
     course: Course,
     student_id: UUID,
     text: str = "",
-    file: Upload | None = None,
+    file: Upload | UUID | None = None,
     status: str = "submitted",
 ) -> Submission:
     """Begin the next attempt: a draft, or handed in at once (emits ``SubmissionSubmitted``).
 
     Two at the same moment are decided by the unique attempt. That the student takes the course is the ACL's business.
     Raises: Conflict("course_archived" | "submission_locked" | "draft_exists" | "already_checked" |
-    "attempts_exhausted" | "attempt_exists" | "same_content"); Invalid for empty work; PayloadTooLarge.
+    "attempts_exhausted" | "attempt_exists" | "same_content"); Invalid for empty work; what ``put_file`` raises.
     """
     deadline = require_takes_work(request, assignment, course, student_id, is_holding=True)
     latest = lock_latest(request, assignment, student_id)
@@ -80,11 +81,11 @@ def next_attempt(assignment: Assignment, latest: Submission | None) -> int:
 def edit_submission(
     request: Request, submission: Submission, changes: dict[str, Any], *, assignment: Assignment, course: Course
 ) -> None:
-    """Replace what ``changes`` names of ``text``, ``file`` (an ``Upload`` or None) and ``status``.
+    """Replace what ``changes`` names of ``text``, ``file`` (an ``Upload``, an upload's id or None) and ``status``.
 
     Work that is handed in already is dated, judged and signed anew. A replaced file goes after the commit.
     Raises: Conflict("course_archived" | "submission_locked" | "already_checked" | "already_returned" |
-    "already_submitted"); Invalid for empty work; PayloadTooLarge.
+    "already_submitted"); Invalid for empty work; what ``put_file`` raises.
     """
     deadline = require_takes_work(request, assignment, course, submission.student_id)
     submission.require_open()
@@ -158,16 +159,23 @@ def subject(submission: Submission, assignment: Assignment, course: Course, by_u
     }
 
 
-def put_file(request: Request, submission: Submission, file: Upload | None) -> None:
-    """Store the file in place of the present one, which goes after the commit. Raises: PayloadTooLarge."""
+def put_file(request: Request, submission: Submission, file: Upload | UUID | None) -> None:
+    """Store the file, or that of an upload by its id, in place of the present one, which goes after the commit.
+
+    Raises: PayloadTooLarge; what ``use_upload`` raises.
+    """
     if submission.file_key is not None:
         request.delete_file(submission.file_key)
     if file is None:
         submission.file_key = submission.file_name = submission.file_content_type = submission.file_sha256 = None
         submission.file_size_bytes = None
         return
-    stored = request.save_file(file.stream, request.registry.settings["submissions.max_file_bytes"])
+    max_bytes = request.registry.settings["submissions.max_file_bytes"]
+    if isinstance(file, UUID):
+        stored, name = use_upload(request, file, owner_id=submission.student_id, max_bytes=max_bytes)
+    else:
+        stored, name = request.save_file(file.stream, max_bytes), safe_name(file.name)
     submission.file_key, submission.file_sha256 = stored.key, stored.sha256
     submission.file_size_bytes = stored.size_bytes
-    submission.file_name = file.safe_name
+    submission.file_name = name
     submission.file_content_type = safe_type(submission.file_name)

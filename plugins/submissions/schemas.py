@@ -13,6 +13,7 @@ LARGEST_SIZE_BYTES = 2**53 - 1
 class SubmissionBody(Body):
     text = field(Text(MAX_CHARS, is_trimmed=False), missing="")
     file = field(FilePart(), missing=None, description="A part of multipart/form-data, with a file name.")
+    upload_id = field(Id(), missing=None, description="Of a finished upload, in place of a file.")
     status = field(Choice("draft", "submitted"), missing="submitted")
 
 

@@ -9,10 +9,9 @@ from multipart import MultipartError, MultipartParser, MultipartPart, parse_opti
 
 from courseplatform.api import ApiError, Invalid, Request, UnsupportedMediaType
 
-#: text, file, status: more can only be repeated or unknown, and one more is enough to say so.
-MAX_PARTS = 4
+#: text, file, upload_id, status: more can only be repeated or unknown, and one more is enough to say so.
+MAX_PARTS = 5
 MAX_TEXT_BYTES = 1024 * 1024
-MAX_NAME_CHARS = 255
 
 
 @dataclass(frozen=True)
@@ -21,18 +20,6 @@ class Upload:
 
     name: str
     stream: IO[bytes]
-
-    @property
-    def safe_name(self) -> str:
-        """The last part of the path, without control characters, at most 255 characters; its extension survives."""
-        base = re.split(r"[/\\]", self.name)[-1]
-        base = "".join(c for c in base if c.isprintable()).strip()
-        if base.strip(".") == "":
-            return "file"
-        stem, dot, extension = base.rpartition(".")
-        if not dot or len(extension) > 20:
-            return base[:MAX_NAME_CHARS]
-        return stem[: MAX_NAME_CHARS - len(extension) - 1] + dot + extension
 
 
 class FilePart(colander.String):

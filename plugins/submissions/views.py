@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from courseplatform.api import Binary, ListQuery, NotFound, Page, Request, Service, read_json
+from courseplatform.api import Binary, Invalid, ListQuery, NotFound, Page, Request, Service, read_json
 
 from . import operations
 from .models import Submission
@@ -28,6 +28,17 @@ def read_work(request: Request) -> dict[str, Any]:
     return read_json(request, "application/json")
 
 
+def asked_work(request: Request) -> dict[str, Any]:
+    """The validated body, an upload's id in place of a file. Raises: Invalid for both."""
+    work = request.validated["body"]
+    upload_id = work.pop("upload_id", None)
+    if upload_id is None:
+        return work
+    if work.get("file") is not None:
+        raise Invalid.field("upload_id", "stands in place of a file, not beside one")
+    return {**work, "file": upload_id}
+
+
 @submissions.get(permission=P.LIST, query=SubmissionList)
 def list_submissions(request: Request) -> Any:
     """Submissions, newest first: to students their own, to staff all but drafts."""
@@ -46,10 +57,12 @@ def list_submissions(request: Request) -> Any:
 def submit(request: Request) -> Any:
     """Hand in the next attempt, or begin a draft: JSON, or multipart/form-data with ``text``, ``file`` and ``status``.
 
+    A file that was sent by itself is named by its ``upload_id``, see ``POST /api/uploads/``.
     The receipt's sha256 is taken over the text in UTF-8, one NUL byte and, if there is a file, its own sha256 in hex.
     409 ``course_archived``, ``submission_locked``, ``draft_exists``, ``already_checked``, ``attempts_exhausted``,
     ``attempt_exists``; 409 ``same_content`` while the latest attempt says the same and is unchecked;
-    400 ``malformed_upload``; 413 for a file that is too large.
+    409 ``upload_consumed``, ``upload_expired``, ``upload_incomplete``; 400 ``malformed_upload``; 413 for a file that is
+    too large.
     """
     assignment = request.context.__parent__
     created = operations.submit(
@@ -57,7 +70,7 @@ def submit(request: Request) -> Any:
         assignment=assignment.row,
         course=assignment.course,
         student_id=request.identity.id,
-        **request.validated["body"],
+        **asked_work(request),
     )
     return request.created(created)
 
@@ -74,13 +87,14 @@ def edit_submission(request: Request) -> Any:
     """Change the own work while it is a draft or not yet checked; PUT takes JSON or multipart/form-data.
 
     409 ``course_archived``, ``submission_locked``, ``already_checked``, ``already_returned``, ``already_submitted``;
-    400 ``malformed_upload``; 413 for a file that is too large.
+    409 ``upload_consumed``, ``upload_expired``, ``upload_incomplete``; 400 ``malformed_upload``; 413 for a file that is
+    too large.
     """
     assignment = request.context.assignment
     operations.edit_submission(
         request,
         request.context.row,
-        request.validated["body"],
+        asked_work(request),
         assignment=assignment.row,
         course=assignment.course,
     )
@@ -98,9 +112,14 @@ def delete_submission(request: Request) -> Any:
     return request.no_content()
 
 
-@file.get(permission=P.VIEW, answer=Binary("application/octet-stream"))
+@file.get(permission=P.VIEW, answer=Binary("application/octet-stream"), status=(200, 206, 307))
 def download_file(request: Request) -> Any:
-    """The file of a submission, always as a download. 404 if there is none."""
+    """The file of a submission, always as a download. 404 if there is none.
+
+    ``Range``, with ``If-Range`` the ETag, answers 206 with a part: 416 ``range_not_satisfiable`` behind its end; 412
+    for an ``If-Match`` of another file.
+    307 to an address of the storage, where that is set up: don't send your token there.
+    """
     row = request.context.row
     if row.file_key is None:
         raise NotFound()

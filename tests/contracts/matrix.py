@@ -42,6 +42,7 @@ NEW_PASSWORD = {"current_password": "correct horse battery", "new_password": "a 
 CERTIFICATE = {"student_id": "{user_E}", "course_id": "{course}", "override_reason": "by hand"}
 OWN_CERTIFICATE = {"student_id": "{self}", "course_id": "{course}", "override_reason": "me"}
 REASON = {"reason": "a mistake"}
+UPLOAD = {"name": "work.pdf", "size_bytes": 5, "sha256": "0" * 64}
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 DECISION = {
     "response_type": "code", "client_id": "{oauth_client}", "redirect_uri": "https://app.example/cb",
@@ -220,6 +221,22 @@ MATRIX = [
     r("PUT", LESSON + "completion/", "401 403 200 403 403 403 403"),
     r("GET", LESSON + "completion/", "401 403 200 403 403 403 403"),
     r("DELETE", LESSON + "completion/", "401 403 204 403 403 403 403"),
+    # --- uploads: one's own; whoever has the address of one may bring it
+    r("GET", "/uploads/", "401 200 200 200 200 200 200"),
+    r("POST", "/uploads/", "401 201 201 201 201 201 201", UPLOAD),
+    r("GET", "/uploads/{own_upload}/", "401 200 200 200 200 200 200"),
+    r("DELETE", "/uploads/{own_upload}/", "401 204 204 204 204 204 204"),
+    r("GET", "/uploads/{upload_X}/", "401 404 404 404 404 404 404"),
+    r("DELETE", "/uploads/{upload_X}/", "401 404 404 404 404 404 404"),
+    r("PUT", "/uploads/{upload_X}/content/?token=token", "204 204 204 204 204 204 204", {}),
+    r(
+        "POST",
+        LESSON + "assignments/{spare}/submissions/",
+        "401 403 201 403 403 403 403",
+        {"upload_id": "{own_upload}"},
+    ),
+    r("PUT", OWN_SUBMISSION, "401 404 200 404 403 403 403", {"upload_id": "{own_upload}"}),
+    r("PUT", OWN_SUBMISSION, "401 404 422 404 403 403 403", {"upload_id": "{upload_X}"}),
     # --- submissions: read
     r("GET", ASSIGNMENT + "submissions/", "401 403 200 403 200 200 200"),
     r("GET", OWN_SUBMISSION, "401 404 200 404 200 200 200"),

@@ -13,7 +13,7 @@ from tests.contracts.world import ACTORS
 ITEM_GET, LIST_GET, WRITE = 3, 4, 8
 
 #: Two for the caller, and one or two for each part that a plugin gives.
-EXPORT_GET = 20 + 2 * len(CONTRIBUTIONS)
+EXPORT_GET = 21 + 2 * len(CONTRIBUTIONS)
 
 
 def budget(row: Row, response: Any) -> int:

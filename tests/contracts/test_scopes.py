@@ -11,7 +11,7 @@ from tests.factories.accounts import Actor
 from tests.factories.oauth import make_personal_token
 
 #: Writing that needs no right at all, so that no scope can withhold it; and userinfo, which only reads.
-ANYBODYS = ("/auth/", "/oauth/userinfo/")
+ANYBODYS = ("/auth/", "/oauth/userinfo/", "/uploads/{upload_X}/content/")
 
 #: What stays with those who signed in, whatever scopes a token has. By hand, like the matrix.
 FIRST_PARTY = [

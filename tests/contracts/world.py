@@ -1,5 +1,7 @@
 """A small world in which every row of the permission matrix has something to act on."""
 
+from datetime import timedelta
+from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
@@ -20,6 +22,7 @@ from plugins.oauth.models import OAuthClient, OAuthConsent, PersonalToken
 from plugins.oidc.models import ExternalIdentity
 from plugins.reviews.models import Review
 from plugins.submissions.models import Submission
+from plugins.uploads.models import Upload
 from plugins.webhooks.models import Delivery, DomainEvent, Webhook
 from tests.contracts.contributions import CONTRIBUTIONS
 from tests.factories.accounts import Actor, make_user
@@ -75,6 +78,7 @@ class World:
         self.build_links()
         lasting_key(self.request)  # which the first use makes
         self.build_webhook()
+        self.build_uploads()
         for plugin in CONTRIBUTIONS:
             plugin.build(self)
 
@@ -96,6 +100,18 @@ class World:
         self.add("event", event)
         attempt = {"status": "delivered", "queued_at": now, "due_at": now, "attempted_at": now, "status_code": 204}
         self.add("delivery", Delivery(webhook_id=webhook.id, event_id=event.id, **attempt))
+
+    def build_uploads(self) -> None:
+        """Everybody's, of the bytes that an empty JSON body has; they have come."""
+        made = {"created_at": self.request.now, "expires_at": self.request.now + timedelta(days=1)}
+        for letter in ROLES:
+            announced = {"name": "w.txt", "size_bytes": 2, "sha256": sha256(b"{}").hexdigest()}
+            token = sha256(b"token").hexdigest()
+            upload = Upload(owner_id=self.user(letter), token_sha256=token, **announced, **made)
+            self.add("own_upload", upload, letter)
+            self.request.receive_upload(str(upload.id), BytesIO(b"{}"), 2, announced["sha256"])
+        self.ids["upload_X"] = self.own["X"]["own_upload"]
+        self.upload_path = self.client.registry["files"].incoming(self.own["E"]["own_upload"])
 
     def build_course(self, name: str, course: Course) -> None:
         """Lesson, assignment, two students' submissions, comments, review, certificate; names end in the course's."""
@@ -142,8 +158,9 @@ class World:
         self.file_path = self.client.registry["files"].path(stored.key)
 
     def restore_file(self) -> None:
-        """A deletion that is taken back in the database has removed the file all the same."""
+        """What is taken back in the database has removed the file, or the upload, all the same."""
         self.file_path.write_bytes(b"my work")
+        self.upload_path.write_bytes(b"{}")
 
     def certificate(self, letter: str, course: Course) -> Certificate:
         return Certificate(

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from courseplatform.api import (
     NO_PERMISSION_REQUIRED,
     Allow,
+    Binary,
     Body,
     Choice,
     Conflict,
@@ -166,9 +167,9 @@ def upload(request: Request) -> Any:
     return {"key": stored.key, "size_bytes": stored.size_bytes, "sha256": stored.sha256}
 
 
-@files.get(permission="sandbox:use", query=Then)
+@files.get(permission="sandbox:use", query=Then, answer=Binary("application/octet-stream"), status=(200, 206, 307))
 def download(request: Request) -> Any:
-    """The file that was stored last."""
+    """The file that was stored last. 412; 416 ``range_not_satisfiable``."""
     name = request.validated["querystring"]["name"]
     return request.send_file(request.registry["sandbox.key"], name=name, size_bytes=5, sha256="abc")
 

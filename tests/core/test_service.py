@@ -63,6 +63,13 @@ def test_a_plugin_that_was_imported_but_not_included_has_no_address() -> None:
     assert not [path for path in build().registry.cornice_services if "sandbox" in path]
 
 
+@pytest.mark.parametrize("asked", ["bytes=0-3", "bytes=99999-", "bytes=" + "9" * 5000 + "-"])
+def test_of_json_there_are_no_ranges(client: Client, teacher: Actor, asked: str) -> None:
+    course = make_course(client, teacher)
+    whole = client.get(course)
+    assert client.get(course, status=200, headers={"Range": asked}).body == whole.body
+
+
 def test_an_item_answers_with_a_strong_etag_and_304_to_who_has_it(client: Client, teacher: Actor) -> None:
     course = make_course(client, teacher)
     etag = client.get(course).headers["ETag"]

@@ -55,6 +55,7 @@ def test_every_plugin_that_knows_a_user_contributes(wsgi_app: Any) -> None:
         "oauth_consents": "consents",
         "personal_tokens": "personal_tokens",
         "webhooks": "webhooks",
+        "uploads": "uploads",
         **dict(contributed("EXPORTED")),
     }
     elsewhere = {

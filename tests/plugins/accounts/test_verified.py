@@ -7,7 +7,7 @@ import pytest
 
 from courseplatform.testing import counted_statements, make_app, rolled_back
 from plugins.accounts.models import User
-from tests.contracts.matrix import ASSIGNMENT, COMMENT, LESSON, OWN_SUBMISSION, Row, r
+from tests.contracts.matrix import ASSIGNMENT, COMMENT, LESSON, OWN_SUBMISSION, UPLOAD, Row, r
 from tests.contracts.stage import hash_of_rows, send
 from tests.contracts.world import ACTORS, World
 
@@ -16,6 +16,7 @@ GATED = [
     r("PUT", "/courses/{course}/enrollments/me/", "401 403 403 403 403 403 403"),
     r("POST", LESSON + "assignments/{spare}/submissions/", "401 403 403 403 403 403 403", {"text": "my work"}),
     r("PUT", OWN_SUBMISSION, "401 404 403 404 403 403 403", {"text": "better"}),
+    r("POST", "/uploads/", "401 403 403 403 403 403 403", UPLOAD),
     r("PATCH", OWN_SUBMISSION, "401 404 403 404 403 403 403", {"text": "better"}),
     r("POST", LESSON + "comments/", "401 403 403 403 403 403 403", COMMENT),
     r("POST", ASSIGNMENT + "comments/", "401 403 403 403 403 403 403", COMMENT),

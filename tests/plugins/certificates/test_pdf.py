@@ -18,6 +18,7 @@ from tests.factories.accounts import Actor, make_user
 from tests.factories.certificates import finish_lessons, make_certificate
 from tests.factories.courses import add_co_teacher, id_of, make_course
 from tests.factories.enrollments import enrol
+from tests.factories.files import keeping_files_in, keys, overwrite
 from tests.factories.lessons import make_lesson
 
 from .reading import read, scan
@@ -32,17 +33,15 @@ def certificate(client: Client, course: str, enrolled: Actor) -> str:
     return make_certificate(client, course, enrolled)
 
 
-def stored(client: Client) -> set[str]:
-    return set(client.registry["files"].keys_older_than(float("inf")))
-
-
 @pytest.fixture(autouse=True)
-def no_files(request: pytest.FixtureRequest) -> None:
-    """Files that another test left behind are none of this one's."""
-    name = "committing_client" if "world" in request.fixturenames else "client"
-    client = request.getfixturevalue(name)
-    for key in stored(client):
-        client.registry["files"].delete(key)
+def files(wsgi_app: Any, storage: Any) -> Iterator[Any]:
+    """Every test here holds for each storage."""
+    with keeping_files_in(wsgi_app.registry, storage):
+        yield storage
+
+
+def stored(client: Client) -> set[str]:
+    return keys(client.registry["files"])
 
 
 def do_print(client: Client, certificate: str) -> None:
@@ -161,7 +160,7 @@ def test_the_kept_one_is_what_is_served(client: Client, certificate: str, enroll
     do_print(client, certificate)
     pdf = kept(client)
     assert pdf is not None
-    client.registry["files"].path(pdf.file_key).write_bytes(b"x" * pdf.file_size_bytes)
+    overwrite(client.registry["files"], pdf.file_key, b"x" * pdf.file_size_bytes)
     assert set(enrolled.get(f"{certificate}pdf/").body) == {ord("x")}
 
 
@@ -201,6 +200,17 @@ def test_one_whose_file_is_lost_is_printed_anew(client: Client, certificate: str
     for key in stored(client):
         client.registry["files"].delete(key)
     assert enrolled.get(f"{certificate}pdf/").body == before
+
+
+def test_a_part_of_it_is_the_same_kept_or_not(client: Client, certificate: str, enrolled: Actor) -> None:
+    whole = enrolled.get(f"{certificate}pdf/")
+    for _ in range(2):
+        asked = {"Range": "bytes=-100", "If-Range": whole.headers["ETag"]}
+        answer = enrolled.get(f"{certificate}pdf/", 206, headers=asked)
+        assert answer.body == whole.body[-100:]
+        refused = enrolled.get(f"{certificate}pdf/", 416, headers={"Range": "bytes=99999999-"})
+        assert refused.headers["Content-Range"] == f"bytes */{len(whole.body)}"
+        do_print(client, certificate)
 
 
 def test_the_sweep_keeps_it(client: Client, certificate: str) -> None:

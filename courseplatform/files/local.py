@@ -1,0 +1,107 @@
+"""Files on local disk."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from ..errors import PayloadTooLarge
+from .storage import CHUNK_BYTES, Measured, StoredFile, Stream, UploadAddress
+
+
+class LocalFiles:
+    """Files under one folder, fanned out by the key's last two characters (its first ones are a clock).
+
+    Uploads are beneath it in ``incoming``; one that is there is whole, and is just what was announced.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, key: str) -> Path:
+        return self.folder / key[-2:] / str(UUID(key))
+
+    def incoming(self, key: str) -> Path:
+        return self.folder / "incoming" / str(UUID(key))
+
+    def save(self, stream: Stream, max_bytes: int) -> StoredFile:
+        key = str(uuid7())
+        measured = Measured(stream, max_bytes)
+        write(self.path(key), measured)
+        return measured.stored(key)
+
+    def open(self, key: str, start: int = 0, stop: int | None = None) -> IO[bytes]:
+        stream = self.path(key).open("rb")
+        stream.seek(start)
+        return stream
+
+    def check(self, key: str) -> None:
+        self.path(key).stat()
+
+    def address_of(self, key: str, *, disposition: str, content_type: str) -> str | None:
+        return None
+
+    def delete(self, key: str) -> None:
+        self.path(key).unlink(missing_ok=True)
+
+    def keys_older_than(self, timestamp_s: float) -> Iterator[str]:
+        for path in self.folder.glob("??/*"):
+            if is_older(path, timestamp_s):
+                yield path.name
+
+    def offer(self, key: str, size_bytes: int, sha256: str, expires_at: datetime) -> UploadAddress | None:
+        return None
+
+    def receive(self, key: str, stream: Stream, size_bytes: int, sha256: str) -> None:
+        path = self.incoming(key)
+        part = path.with_name(f"{path.name}.{uuid7()}")
+        measured = Measured(stream, size_bytes)
+        try:
+            write(part, measured)
+        except PayloadTooLarge as error:
+            raise ValueError("more bytes than announced") from error
+        if measured.stored(key) != StoredFile(key, size_bytes, sha256):
+            part.unlink()
+            raise ValueError("other bytes than announced")
+        part.replace(path)
+
+    def take(self, key: str, size_bytes: int, sha256: str) -> StoredFile:
+        taken, path = str(uuid7()), self.incoming(key)
+        os.utime(path)  # new as a file, however long it has been waiting: else the sweep may think it lost
+        self.path(taken).parent.mkdir(parents=True, exist_ok=True)
+        # The same bytes under a second name. Who uploads once more replaces the first name, and changes no byte.
+        os.link(path, self.path(taken))
+        return StoredFile(taken, size_bytes, sha256)
+
+    def discard(self, key: str) -> None:
+        self.incoming(key).unlink(missing_ok=True)
+
+    def discard_older_than(self, timestamp_s: float) -> None:
+        for path in self.folder.glob("incoming/*"):
+            if is_older(path, timestamp_s):
+                path.unlink(missing_ok=True)
+
+
+def write(path: Path, stream: Measured) -> None:
+    """Write a new file to disk; nothing is left of it if the stream breaks."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("xb") as target:
+            while chunk := stream.read(CHUNK_BYTES):
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def is_older(path: Path, timestamp_s: float) -> bool:
+    try:
+        return path.is_file() and path.stat().st_mtime < timestamp_s
+    except FileNotFoundError:  # gone meanwhile
+        return False

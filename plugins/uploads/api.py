@@ -1,0 +1,3 @@
+"""What other plugins may import from uploads."""
+
+from .operations import use_upload

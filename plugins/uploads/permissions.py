@@ -1,0 +1,7 @@
+from enum import StrEnum
+
+
+class P(StrEnum):
+    LIST = "upload:list"
+    BEGIN = "upload:begin"
+    OWN = "upload:own"
