@@ -8,6 +8,7 @@ from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, E
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from .answers import Binary, Page
+from .bulk import BulkAnswer, BulkQuery, Row, RowAnswer, Rows, TableQuery, do_rows, refuse_repeated, rows_reader
 from .configurator import Configurator
 from .db import Base, Bytes, Timestamped, UuidKey, script_request
 from .errors import (
@@ -25,7 +26,7 @@ from .errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from .etags import check_body_match, check_match, digest, set_body_etag
+from .etags import check_body_match, check_match, check_row_match, digest, row_etag, set_body_etag
 from .events import Event
 from .files import safe_type
 from .ingress import read_json
@@ -52,10 +53,19 @@ from .schemas import (
     Whole,
     field,
 )
-from .security import IdentitySource, holds_role, known_scopes, role_principals, user_principal
+from .security import (
+    IdentitySource,
+    holds_role,
+    known_scopes,
+    learn_roles,
+    require_permission,
+    role_principals,
+    user_principal,
+)
 from .service import Service
 from .settings import positive_int
 from .settings import raw as raw_setting
+from .tables import wants_csv
 
 __all__ = [
     "ALL_PERMISSIONS",
@@ -71,6 +81,8 @@ __all__ = [
     "Binary",
     "Body",
     "BoundedAdapter",
+    "BulkAnswer",
+    "BulkQuery",
     "Bytes",
     "Choice",
     "Collection",
@@ -100,7 +112,11 @@ __all__ = [
     "Query",
     "Request",
     "Root",
+    "Row",
+    "RowAnswer",
+    "Rows",
     "Service",
+    "TableQuery",
     "Text",
     "Timestamped",
     "TooLarge",
@@ -114,21 +130,29 @@ __all__ = [
     "Whole",
     "check_body_match",
     "check_match",
+    "check_row_match",
     "digest",
+    "do_rows",
     "drop",
     "field",
     "gauge",
     "holds_role",
     "ip_networks",
     "known_scopes",
+    "learn_roles",
     "plugins_on",
     "positive_int",
     "raw_setting",
     "read_json",
+    "refuse_repeated",
+    "require_permission",
     "role_principals",
+    "row_etag",
+    "rows_reader",
     "run_due_jobs",
     "safe_type",
     "script_request",
     "set_body_etag",
     "user_principal",
+    "wants_csv",
 ]

@@ -36,6 +36,8 @@ PROBLEMS = {
     "not_acceptable": "Answers here are JSON.",
     "conflict": "The present state does not allow this.",
     "precondition_failed": "The resource has changed since you read it. Read it again, then repeat with its new ETag.",
+    "rows_refused": "Some rows can't be done, and so none was. 'errors' lists all of them, 'rows' says more.",
+    "malformed_csv": "The body can't be read as CSV: UTF-8, a line that names the columns, quotes as in RFC 4180.",
     "payload_too_large": "The body is larger than this address accepts.",
     "unsupported_media_type": "The Content-Type is not one that this address accepts.",
     "invalid": "Some fields are not valid. 'errors' lists all of them.",
@@ -213,13 +215,19 @@ def url_decode_error(exc: URLDecodeError, request: Request) -> Response:
 
 def integrity_error(exc: IntegrityError, request: Request) -> Response:
     """A constraint said no: 409 with the code that the constraint carries (``info={"conflict": code}``)."""
+    conflict = conflict_of(exc)
+    return api_error(conflict, request) if conflict is not None else crash(exc, request)
+
+
+def conflict_of(exc: IntegrityError) -> Conflict | None:
+    """The refusal that a constraint stands for. None for NOT NULL: that is our fault, whatever the client sent."""
     name = getattr(getattr(exc.orig, "diag", None), "constraint_name", None)
-    if name is None:  # NOT NULL: our fault, whatever the client sent
-        return crash(exc, request)
+    if name is None:
+        return None
     code = conflict_codes().get(str(name))
     if code is None:
         log.warning("constraint without a conflict code: %s", name)
-    return problem(request, 409, code or "conflict")
+    return Conflict(code)
 
 
 def conflict_codes() -> dict[str, str]:

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
-from .db import Base
+from .db import Base, promise
 from .errors import PayloadTooLarge
 
 CHUNK_BYTES = 256 * 1024
@@ -119,8 +119,12 @@ def save_file(request: Request, stream: IO[bytes], max_bytes: int) -> StoredFile
 
 def delete_file(request: Request, key: str) -> None:
     """Remove a file once this transaction has committed."""
-    storage = request.registry["files"]
-    request.tm.get().addAfterCommitHook(lambda is_committed: storage.delete(key) if is_committed else None)
+    promise(request, delete_files, key)
+
+
+def delete_files(registry: Any, keys: list[str]) -> None:
+    for key in keys:
+        registry["files"].delete(key)
 
 
 def send_file(request: Request, key: str, *, name: str, size_bytes: int, sha256: str) -> Any:

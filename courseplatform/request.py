@@ -8,7 +8,7 @@ import pyramid.request
 from pyramid.config import Configurator
 
 from .audit import audit, audit_now, request_id
-from .db import is_script, on_abort, own_transaction, request_session, request_time
+from .db import is_script, on_abort, own_transaction, request_session, request_time, savepoint
 from .events import emit
 from .files import delete_file, save_file, send_bytes, send_file
 from .jobs import enqueue
@@ -17,6 +17,7 @@ from .mail import send_mail
 from .pagination import paginate
 from .representation import created, no_content, represent
 from .security import caller_of
+from .tables import send_table
 
 
 class Identity(Protocol):
@@ -52,6 +53,7 @@ class Request(pyramid.request.Request):
     enqueue = enqueue
     on_abort = on_abort
     own_transaction = own_transaction
+    savepoint = savepoint
 
     represent = represent
     paginate = paginate
@@ -62,6 +64,7 @@ class Request(pyramid.request.Request):
     delete_file = delete_file
     send_file = send_file
     send_bytes = send_bytes
+    send_table = send_table
     send_mail = send_mail
 
     audit = audit

@@ -3,6 +3,14 @@
 from .audiences import course_audience
 from .events import CourseDeleted, CoursePublished, CourseTeacherAdded
 from .models import Course
-from .operations import create_course, is_named_staff, is_staff, lock_course, publish_course, record_rating
+from .operations import (
+    create_course,
+    is_named_staff,
+    is_staff,
+    lock_course,
+    named_staff,
+    publish_course,
+    record_rating,
+)
 from .resources import CourseItem, staff_principals
 from .roles import teaches

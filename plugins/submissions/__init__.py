@@ -31,6 +31,9 @@ def includeme(config: Configurator) -> None:
     config.add_extension(
         "plugins.submissions.models.Submission", "student", "plugins.submissions.representations.load_students"
     )
+    config.add_extension(
+        "plugins.submissions.models.Submission", "etag", "plugins.submissions.representations.load_etags"
+    )
     config.add_course_dependent("submissions", "plugins.submissions.progress.count_in_course")
     config.add_progress_source(
         "submissions",
@@ -56,4 +59,5 @@ def includeme(config: Configurator) -> None:
     config.add_export("submissions", "plugins.submissions.exports.submissions")
     config.scan("plugins.submissions.views")
     config.scan("plugins.submissions.grading_views")
+    config.scan("plugins.submissions.bulk_views")
     config.scan("plugins.submissions.receipt_views")

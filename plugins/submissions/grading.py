@@ -32,6 +32,30 @@ def grade_submission(
     """
     require_checkable(submission, by_user_id)
     reread_assignment(request, assignment)
+    give_grade(
+        request,
+        submission=submission,
+        assignment=assignment,
+        course=course,
+        by_user_id=by_user_id,
+        grade=grade,
+        feedback=feedback,
+        reason=reason,
+    )
+
+
+def give_grade(
+    request: Request,
+    *,
+    submission: Submission,
+    assignment: Assignment,
+    course: Course,
+    by_user_id: UUID,
+    grade: int,
+    feedback: str = "",
+    reason: str = "",
+) -> None:
+    """What ``grade_submission`` does once work can be checked and its assignment is as the database has it now."""
     if grade > assignment.max_points:
         raise Invalid.field("grade", f"must be between 0 and {assignment.max_points}")
     is_first = not was_checked(request, submission)

@@ -1,6 +1,20 @@
 """What submissions take in."""
 
-from courseplatform.api import Body, Choice, Id, ListQuery, Text, Whole, field
+from courseplatform.api import (
+    Body,
+    BulkAnswer,
+    Choice,
+    Id,
+    Listing,
+    ListQuery,
+    RowAnswer,
+    Rows,
+    TableQuery,
+    Text,
+    Whole,
+    drop,
+    field,
+)
 
 from .uploads import FilePart
 
@@ -23,6 +37,28 @@ class Grade(Body):
     grade = field(Whole(0))
     feedback = field(Text(20_000), missing="")
     reason = field(Text(1_000), missing="", description="Why a given grade changes. Required then.")
+
+
+class GradeRow(Grade):
+    submission_id = field(Id())
+    if_match = field(Text(200, min_chars=1), description="The submission's ETag as you read it, or * for any.")
+
+
+class Grades(Body):
+    rows = field(Rows(), GradeRow(name="row"))
+
+
+class GradedRow(RowAnswer):
+    id = field(Id(), missing=drop, description="The submission's.")
+    etag = field(Text(200), missing=drop, description="Its new one.")
+
+
+class GradesAnswer(BulkAnswer):
+    rows = field(Listing(), GradedRow(name="row"))
+
+
+class GradeSheet(TableQuery):
+    status = field(Choice("submitted", "checked", "returned"), missing="submitted")
 
 
 class Return(Body):

@@ -16,7 +16,8 @@ def log_event(event: Event) -> None:
         transaction.data(log_event)
     except KeyError:
         transaction.set_data(log_event, True)
-        event.request.enqueue(jobs.number_events)
+        # Not here: a savepoint that is taken back would take the job along, and leave it to nobody for later events.
+        transaction.addBeforeCommitHook(event.request.enqueue, (jobs.number_events,))
 
 
 def forget_user(event: UserForgotten) -> None:

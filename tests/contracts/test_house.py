@@ -24,6 +24,7 @@ NEEDS = {
     "assignments": {"lessons"},
     "submissions": {"assignments"},
     "certificates": {"enrollments"},
+    "gradebook": {"submissions"},
     "comments": {"accounts"},
     "notifications": {"accounts"},
     "reviews": {"enrollments"},
