@@ -11,9 +11,10 @@ from uuid import UUID
 import sqlalchemy as sa
 from conftest import Person, School, id_of
 from courseplatform_cohorts.models import Cohort
-from courseplatform_cohorts.operations import set_deadline
+from courseplatform_cohorts.operations import seat_newcomer, set_deadline
 
 from courseplatform.testing import Client
+from plugins.enrollments.api import StudentEnrolled
 
 THREADS = 32
 
@@ -56,7 +57,17 @@ def test_of_32_whom_staff_put_into_a_cohort_as_many_as_it_has_seats_get_one(comm
 def test_enrolling_many_into_a_cohort_that_fills_up_takes_as_many_as_there_are_seats(
     committing_client: Client,
 ) -> None:
-    """Also while some of them enrol themselves: nobody has to be sent away because all waited for each other."""
+    """Also while some of them enrol themselves: nobody waits for somebody who waits for them.
+
+    Here those whom staff enrol are seated like those who enrol themselves.
+    """
+
+    def seat_too(event: StudentEnrolled) -> None:
+        about = {"enrollment_id": event.enrollment_id, "student_id": event.student_id, "course_id": event.course_id}
+        if event.by_user_id != event.student_id:
+            seat_newcomer(event.request, **about)
+
+    committing_client.registry.registerHandler(seat_too, (StudentEnrolled,))
     engine, deadlocks = committing_client.registry["db.engine"], []
 
     def note(context: Any) -> None:
@@ -83,6 +94,7 @@ def test_enrolling_many_into_a_cohort_that_fills_up_takes_as_many_as_there_are_s
         assert school.teacher.get(cohort).json["member_count"] == 6
         assert len(school.teacher.get(f"{school.course}enrollments/?limit=100").json["results"]) == 6
     sa.event.remove(engine, "handle_error", note)
+    committing_client.registry.unregisterHandler(seat_too, (StudentEnrolled,))
     assert deadlocks == []
 
 
