@@ -102,6 +102,18 @@ def percents_of(request: Request, enrollment_ids: Collection[UUID]) -> dict[UUID
     return {row.id: percent_of(row[2], row[1]) for row in request.db.execute(found)}
 
 
+def nearly_done(request: Request, enrollment_ids: Collection[UUID]) -> set[UUID]:
+    """The students who lack one thing at most, of enrollments that are locked; in one statement.
+
+    Who does something more for many students looks for the completed ones (``refresh_progress``) among these.
+    """
+    if not enrollment_ids:
+        return set()
+    total, done = sums(request)
+    found = select(Enrollment.student_id).where(Enrollment.id.in_(enrollment_ids), done + 1 >= total)
+    return set(request.db.scalars(found))
+
+
 def find_with_percent(request: Request, course_id: UUID, student_id: UUID) -> Enrollment | None:
     """The enrollment of a student in a course together with its progress, in one statement."""
     found = select(Enrollment, *sums(request)).where(

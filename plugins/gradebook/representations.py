@@ -14,7 +14,7 @@ from .grades import Cell, cells_of, max_points_of, total_of
 from .models import GradedStudent
 
 #: How many students are read at a time for a table.
-CHUNK = 500
+CHUNK = 200
 #: Columns of the table; between them one for each assignment.
 BEFORE = ("student_id", "username", "last_name", "first_name", "status")
 AFTER = ("total_points", "max_points", "progress_percent")

@@ -1,6 +1,6 @@
 """Grading many at once: each as ``grade_submission`` would, with what they have in common asked and locked once."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -8,7 +8,7 @@ from sqlalchemy import select
 from courseplatform.api import Request, row_etag
 from plugins.accounts.api import User
 from plugins.assignments.api import Assignment, reread_assignment
-from plugins.enrollments.api import lock_enrollments
+from plugins.enrollments.api import lock_enrollments, nearly_done
 
 from .grading import give_grade, require_checkable
 from .models import Submission
@@ -21,10 +21,15 @@ ABOUT = ("username", "last_name", "first_name", "attempt", "status", "is_late", 
 SHEET = ("submission_id", "if_match", *ABOUT, "grade", "feedback", "reason")
 
 
-def hold_work(
-    request: Request, *, assignment: Assignment, course_id: UUID, submission_ids: list[UUID]
-) -> dict[UUID, Submission]:
-    """The submissions to an assignment that are to be graded, by id, with all that grading them needs to lock.
+class Work(NamedTuple):
+    """Submissions by id, all locked; and those of whose students one grade may be the last thing that they lacked."""
+
+    submissions: dict[UUID, Submission]
+    nearly_done: set[UUID]
+
+
+def hold_work(request: Request, *, assignment: Assignment, course_id: UUID, submission_ids: list[UUID]) -> Work:
+    """The submissions to an assignment that are to be graded, with all that grading them needs to lock.
 
     In an order in which nobody waits in a circle: the assignment, which stays as it is; the work, then the enrollments,
     both in the order of their ids.
@@ -33,14 +38,15 @@ def hold_work(
     is_meant = (Submission.assignment_id == assignment.id, Submission.id.in_(submission_ids))
     locked = select(Submission).where(*is_meant).order_by(Submission.id).with_for_update(key_share=True)
     found = {submission.id: submission for submission in request.db.scalars(locked)}
-    lock_enrollments(request, course_id, {submission.student_id for submission in found.values()})
-    return found
+    enrollments = lock_enrollments(request, course_id, {submission.student_id for submission in found.values()})
+    return Work(found, nearly_done(request, [enrollment.id for enrollment in enrollments.values()]))
 
 
-def grade_held(request: Request, *, submission: Submission, by_user_id: UUID, **given: Any) -> None:
-    """``grade_submission`` for work that ``hold_work`` has given. Raises: as that does."""
+def grade_held(request: Request, *, work: Work, submission: Submission, by_user_id: UUID, **given: Any) -> None:
+    """``grade_submission`` for one of the work that is held. Raises: as that does."""
     require_checkable(submission, by_user_id)
-    give_grade(request, submission=submission, by_user_id=by_user_id, **given)
+    may_complete = submission.student_id in work.nearly_done
+    give_grade(request, submission=submission, by_user_id=by_user_id, may_complete=may_complete, **given)
 
 
 def read_sheet(

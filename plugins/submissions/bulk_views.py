@@ -59,7 +59,7 @@ def grade_submissions(request: Request) -> Any:
     refuse_repeated(rows, lambda row: row.values["submission_id"], "submission_id")
     ids = [row.values["submission_id"] for row in rows if not row.faults]
     work = bulk.hold_work(request, assignment=place.row, course_id=place.course.id, submission_ids=ids)
-    nodes = {found.id: item_of(request, found) for found in work.values()}
+    nodes = {submission_id: item_of(request, found) for submission_id, found in work.submissions.items()}
     learn_roles(request, list(nodes.values()))
 
     def grade(row: Row) -> dict[str, Any]:
@@ -68,10 +68,11 @@ def grade_submissions(request: Request) -> Any:
         if submission_id not in nodes:
             raise NotFound()
         require_permission(request, P.GRADE, nodes[submission_id])
-        submission = work[submission_id]
+        submission = nodes[submission_id].row
         check_row_match(request, submission, tag)
         bulk.grade_held(
             request,
+            work=work,
             submission=submission,
             assignment=place.row,
             course=place.course,

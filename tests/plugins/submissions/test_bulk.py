@@ -174,17 +174,19 @@ def test_a_row_that_is_refused_late_leaves_no_grade_no_history_no_job_and_no_eve
     assert [job.name for job in jobs if "number_events" in job.name] == ["plugins.webhooks.jobs.number_events"]
 
 
-def test_the_last_grades_complete_the_course_for_each(
+def test_the_last_grades_complete_the_course_for_each_who_lacked_nothing_else(
     client: Client, teacher: Actor, course: str, lesson: str, assignment: str
 ) -> None:
-    students = [make_user(client) for _ in range(2)]
+    students = [make_user(client) for _ in range(3)]
     works = []
     for student in students:
         enrol(client, course, student)
         works.append(make_submission(client, assignment, student))
+    for student in students[:2]:
         student.put(f"{lesson}completion/")
     bulk(teacher, assignment, [row(work) for work in works])
-    assert [student.get(f"{course}enrollments/me/").json["status"] for student in students] == ["completed"] * 2
+    got = [student.get(f"{course}enrollments/me/").json["status"] for student in students]
+    assert got == ["completed", "completed", "active"]
 
 
 def test_what_a_third_party_forbids_at_one_submission_is_forbidden_in_bulk(
@@ -254,10 +256,10 @@ def test_a_table_of_something_else_is_refused(teacher: Actor, assignment: str, b
 
 
 @pytest.mark.parametrize("mode", ["all", "each"])
-def test_a_row_costs_six_statements_and_the_rest_is_asked_once(
+def test_a_row_costs_four_statements_and_the_rest_is_asked_once(
     client: Client, teacher: Actor, course: str, lesson: str, mode: str
 ) -> None:
-    """The work, its history, the notification's job, the event; the student's progress is locked and counted."""
+    """The work, its history, the notification's job, the event."""
     counts = []
     for size in (1, 10):
         assignment = make_assignment(client, lesson)
@@ -265,8 +267,8 @@ def test_a_row_costs_six_statements_and_the_rest_is_asked_once(
         with counted_statements(client.registry) as statements:
             bulk(teacher, assignment, [row(work) for work in works], mode)
         counts.append(len(statements))
-    assert counts[1] <= counts[0] + 9 * 6
-    assert counts[0] <= 14
+    assert counts[1] <= counts[0] + 9 * 4
+    assert counts[0] <= 12
 
 
 # --- at once, truly committing
@@ -378,3 +380,23 @@ def test_grades_in_bulk_never_meet_a_lower_maximum(committing_client: Client, de
             request.db.execute(sa.delete(GradeChange))
             request.db.execute(sa.update(Submission).values(status="submitted", grade=None, checked_at=None))
     assert deadlocks == []
+
+
+def test_who_finishes_a_lesson_while_the_last_work_is_graded_completes_the_course(committing_client: Client) -> None:
+    client = committing_client
+    teacher = make_user(client, "teacher")
+    for _ in range(5):
+        course = make_course(client, teacher)
+        lesson = make_lesson(client, course)
+        assignment = make_assignment(client, lesson)
+        students = [make_user(client) for _ in range(3)]
+        for student in students:
+            enrol(client, course, student)
+        rows = [row(make_submission(client, assignment, student)) for student in students]
+        answers = at_once(
+            lambda a=assignment, r=rows: bulk(teacher, a, r),
+            *[lambda s=student, where=lesson: s.put(f"{where}completion/") for student in students],
+        )
+        assert [answer.status_int for answer in answers] == [200] * 4
+        got = {student.get(f"{course}enrollments/me/").json["status"] for student in students}
+        assert got == {"completed"}
