@@ -142,14 +142,19 @@ def send_download(request: Request, stream: IO[bytes], name: str, size_bytes: in
     response.app_iter = FileIter(stream, CHUNK_BYTES)
     response.content_length = size_bytes
     response.content_type = safe_type(name)
+    make_attachment(response, name)
+    response.etag = sha256
+    response.conditional_response = True
+    return response
+
+
+def make_attachment(response: Any, name: str) -> None:
+    """Let a response be saved under this name, and run by no browser."""
     ascii_name = "".join(c if c.isascii() and (c.isalnum() or c in "._- ") else "_" for c in name)
     response.headers["Content-Disposition"] = (
         f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
     )
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response.etag = sha256
-    response.conditional_response = True
-    return response
 
 
 def safe_type(name: str) -> str:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from pyramid.registry import Registry
 from pyramid.request import Request
 
 from .db import reading_request
 from .errors import ApiError, Fault, Invalid, PayloadTooLarge
+from .files import make_attachment
 from .ingress import MAX_JSON_BYTES, check_text
 from .schemas import MAX_UNKNOWN_KEYS, Whole
 
@@ -139,7 +139,7 @@ def send_table(request: Request, columns: Sequence[str], read: Read, *, name: st
     is_marked = request.validated["querystring"].get("bom", False)
     response.app_iter = table_chunks(request.registry, columns, read, is_marked)
     response.content_type, response.charset = CSV, "utf-8"
-    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    make_attachment(response, name)
     return response
 
 
