@@ -34,6 +34,7 @@ CORE = (
     "mail",
     "health",
     "status",
+    "openapi",
 )
 
 

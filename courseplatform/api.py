@@ -7,7 +7,7 @@ from colander import drop
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from .answers import Binary, Page
+from .answers import Binary, OneOf, Page
 from .bulk import BulkAnswer, BulkQuery, Row, RowAnswer, Rows, TableQuery, do_rows, refuse_repeated, rows_reader
 from .configurator import Configurator
 from .db import Base, Bytes, Timestamped, UuidKey, script_request
@@ -38,6 +38,7 @@ from .request import Identity, Request
 from .resources import Collection, Item, Node, Root
 from .schemas import (
     Answer,
+    AnyText,
     Anything,
     Body,
     Choice,
@@ -47,6 +48,7 @@ from .schemas import (
     Listing,
     ListQuery,
     Moment,
+    Number,
     Query,
     Text,
     Url,
@@ -74,6 +76,7 @@ __all__ = [
     "AddressRefused",
     "Allow",
     "Answer",
+    "AnyText",
     "Anything",
     "ApiError",
     "Authenticated",
@@ -105,6 +108,8 @@ __all__ = [
     "Moment",
     "Node",
     "NotFound",
+    "Number",
+    "OneOf",
     "Page",
     "PayloadTooLarge",
     "PreconditionFailed",

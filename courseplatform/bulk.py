@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from .errors import ApiError, Conflict, Fault, Invalid, UnsupportedMediaType, conflict_of
 from .ingress import read_json
-from .schemas import Answer, Choice, Flag, Listing, Query, Text, Whole, faults, field
+from .schemas import Answer, AnyText, Choice, Flag, Listing, Query, Whole, faults, field
 from .tables import CSV, Ragged, read_table
 
 #: What is done within the few seconds that a request may take.
@@ -41,10 +41,10 @@ class TableQuery(Query):
     bom = field(Flag(is_text=True), missing=False, description="Begin with a byte order mark, which Excel wants.")
 
 
-class RowFault(Answer):
-    location = field(Text(20))
-    name = field(Text(200))
-    detail = field(Text(1_000))
+class RowFaultAnswer(Answer):
+    location = field(AnyText())
+    name = field(AnyText())
+    detail = field(AnyText())
 
 
 class RowAnswer(Answer):
@@ -53,9 +53,9 @@ class RowAnswer(Answer):
     row = field(Whole(), description="Its place in what was sent, from 0.")
     line = field(Whole(1), missing=drop, description="Of the CSV file, where the row ends.")
     status = field(Whole(200, 599), description="What it would have been answered alone.")
-    code = field(Text(100), missing=drop)
-    detail = field(Text(1_000), missing=drop)
-    errors = field(Listing(), RowFault(name="error"), missing=drop)
+    code = field(AnyText(), missing=drop)
+    detail = field(AnyText(), missing=drop)
+    errors = field(Listing(), RowFaultAnswer(name="error"), missing=drop)
 
 
 class BulkAnswer(Answer):

@@ -23,6 +23,7 @@ from .published import (
 )
 from .representations import user_card, user_cards
 from .resources import Me, Users
+from .schemas import TokenPairAnswer, UserCardAnswer
 from .sealing import seal, unseal
 from .sessions import open_session, user_of_session
 from .verification import is_mailable

@@ -6,3 +6,4 @@ from .operations import enrol, is_enrolled, lock_enrollments, recheck_course
 from .progress import nearly_done, percents_of, progress_of, refresh_progress
 from .resources import EnrollmentItem, Enrollments
 from .roles import studies, took_part
+from .schemas import ProgressAnswer

@@ -6,7 +6,7 @@ from courseplatform.api import BulkQuery, Request, Service, do_rows, rows_reader
 
 from . import bulk
 from .permissions import P
-from .schemas import EnrolledAnswer, NewStudents, StudentRow
+from .schemas import EnrolledRowsAnswer, NewStudents, StudentRow
 
 ENROLLMENTS = "/courses/{course_id}/enrollments/"
 
@@ -18,7 +18,7 @@ many = Service("enrollments_bulk", ENROLLMENTS + "bulk/", facet_of=ENROLLMENTS)
     body=NewStudents,
     query=BulkQuery,
     reader=rows_reader(StudentRow),
-    answer=EnrolledAnswer,
+    answer=EnrolledRowsAnswer,
     status=200,
 )
 def enrol_students(request: Request) -> Any:

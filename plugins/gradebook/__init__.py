@@ -15,6 +15,6 @@ def includeme(config: Configurator) -> None:
         "plugins.gradebook.models.GradedStudent",
         "plugins.gradebook.representations.student_json",
         load="plugins.gradebook.representations.load_grades",
-        schema="plugins.gradebook.schemas.StudentGrades",
+        schema="plugins.gradebook.schemas.StudentGradesAnswer",
     )
     config.scan("plugins.gradebook.views")

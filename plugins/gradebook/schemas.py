@@ -1,11 +1,14 @@
-"""What the gradebook takes in, and what it answers."""
+"""What the gradebook takes in and gives out."""
 
-from courseplatform.api import Answer, Choice, Flag, Id, Listing, ListQuery, Text, Whole, field
+from courseplatform.api import Answer, AnyText, Choice, Flag, Id, Listing, ListQuery, Whole, field
+from plugins.accounts.api import UserCardAnswer
+
+STATUSES = ("active", "completed", "dropped", "removed")
 
 
 class GradebookQuery(ListQuery):
     status = field(
-        Choice("active", "completed", "dropped", "removed"),
+        Choice(*STATUSES),
         missing=None,
         description="Of the enrollment; those who take the course now unless given.",
     )
@@ -13,31 +16,42 @@ class GradebookQuery(ListQuery):
     bom = field(Flag(is_text=True), missing=False, description="CSV with a byte order mark, which Excel wants.")
 
 
-class StudentCard(Answer):
-    id = field(Id())
-    username = field(Text(200))
-    first_name = field(Text(200))
-    last_name = field(Text(200))
-    role = field(Text(20))
-
-
-class GradeCell(Answer):
+class GradeCellAnswer(Answer):
     assignment_id = field(Id())
     submission_id = field(Id())
     attempt = field(Whole(1))
     status = field(Choice("submitted", "checked", "returned"))
-    grade = field(Whole(), nullable=True)
+    grade = field(Whole(), nullable=True, description="Points.")
     is_late = field(Flag())
     is_passed = field(Flag())
-    needs_grading = field(Flag())
+    needs_grading = field(Flag(), description="Some attempt waits to be checked.")
     counts = field(Flag(), description="In total_points: the student can see the assignment.")
 
 
-class StudentGrades(Answer):
+class StudentGradesAnswer(Answer):
     enrollment_id = field(Id())
-    status = field(Text(20))
-    student = StudentCard()
-    cells = field(Listing(), GradeCell(name="cell"))
+    status = field(Choice(*STATUSES))
+    student = UserCardAnswer()
+    cells = field(Listing(100_000), GradeCellAnswer(name="cell"))
     total_points = field(Whole())
     max_points = field(Whole())
     progress_percent = field(Whole(0, 100))
+
+
+class GradebookColumnAnswer(Answer):
+    assignment_id = field(Id())
+    lesson_id = field(Id())
+    title = field(AnyText())
+    max_points = field(Whole())
+    pass_points = field(Whole())
+    is_required = field(Flag())
+    is_visible = field(Flag(), description="To students: it and its lesson are published.")
+
+
+class GradebookAnswer(Answer):
+    """One page of the gradebook, and its columns."""
+
+    columns = field(Listing(100_000), GradebookColumnAnswer(name="column"))
+    results = field(Listing(100), StudentGradesAnswer(name="student"))
+    next = field(AnyText(), nullable=True, description="Address of that page; null: none.")
+    previous = field(AnyText(), nullable=True, description="Address of that page; null: none.")

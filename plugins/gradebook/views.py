@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from courseplatform.api import Page, Request, Service, wants_csv
+from courseplatform.api import Request, Service, wants_csv
 
 from .grades import assignments_in
 from .models import GradedStudent
 from .permissions import P
 from .representations import AFTER, BEFORE, column_json, read_lines, students_of
-from .schemas import GradebookQuery
+from .schemas import GradebookAnswer, GradebookQuery
 
 gradebook = Service("gradebook", "/courses/{course_id}/gradebook/")
 
 
-@gradebook.get(permission=P.VIEW, query=GradebookQuery, answer=Page(GradedStudent))
+@gradebook.get(permission=P.VIEW, query=GradebookQuery, answer=GradebookAnswer)
 def show_gradebook(request: Request) -> Any:
     """Students and their grades, oldest enrollment first, for the staff of the course.
 

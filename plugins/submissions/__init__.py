@@ -26,10 +26,15 @@ def includeme(config: Configurator) -> None:
     )
     config.add_local_role("plugins.submissions.resources.SubmissionItem", "author", "plugins.submissions.roles.wrote")
     config.add_representation(
-        "plugins.submissions.models.Submission", "plugins.submissions.representations.submission_json"
+        "plugins.submissions.models.Submission",
+        "plugins.submissions.representations.submission_json",
+        schema="plugins.submissions.schemas.SubmissionAnswer",
     )
     config.add_extension(
-        "plugins.submissions.models.Submission", "student", "plugins.submissions.representations.load_students"
+        "plugins.submissions.models.Submission",
+        "student",
+        "plugins.submissions.representations.load_students",
+        answer="plugins.accounts.api.UserCardAnswer",
     )
     config.add_extension(
         "plugins.submissions.models.Submission", "etag", "plugins.submissions.representations.load_etags"
