@@ -8,7 +8,7 @@ from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, E
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from .answers import Binary, OneOf, Page
-from .bulk import BulkAnswer, BulkQuery, Row, RowAnswer, Rows, TableQuery, do_rows, refuse_repeated, rows_reader
+from .bulk import BulkAnswer, BulkQuery, Row, RowAnswer, Rows, RowsReader, TableQuery, do_rows, refuse_repeated
 from .configurator import Configurator
 from .db import Base, Bytes, Timestamped, UuidKey, script_request
 from .errors import (
@@ -120,6 +120,7 @@ __all__ = [
     "Row",
     "RowAnswer",
     "Rows",
+    "RowsReader",
     "Service",
     "TableQuery",
     "Text",
@@ -153,7 +154,6 @@ __all__ = [
     "require_permission",
     "role_principals",
     "row_etag",
-    "rows_reader",
     "run_due_jobs",
     "safe_type",
     "script_request",

@@ -1,6 +1,6 @@
 """Many at once: rows that come as JSON or as CSV, each judged and done for itself, and all of them or each.
 
-    @grades.post(permission=P.GRADE, body=Grades, query=BulkQuery, reader=rows_reader(GradeRow), answer=…, status=200)
+    @grades.post(permission=P.GRADE, body=Grades, query=BulkQuery, reader=RowsReader(GradeRow), answer=…, status=200)
     def grade_all(request):
         return do_rows(request, request.validated["body"]["rows"], lambda row: {"status": 200, "id": …})
 
@@ -103,20 +103,20 @@ def read_row(schema: Any, number: int, line: int | None, given: Any) -> Row:
         return Row(number, line, faults=faults(error, "body"))
 
 
-def rows_reader(
-    row: Any, *, ignored: Iterable[str] = (), needed: str | None = None
-) -> Callable[[Request], dict[str, Any]]:
+class RowsReader:
     """How a view reads ``{"rows": […]}``, or a table with the fields of ``row`` as columns (see ``read_table``)."""
-    schema = row()
 
-    def read(request: Request) -> dict[str, Any]:
+    also_takes = (CSV,)
+
+    def __init__(self, row: Any, *, ignored: Iterable[str] = (), needed: str | None = None) -> None:
+        self.row, self.ignored, self.needed = row(), ignored, needed
+
+    def __call__(self, request: Request) -> dict[str, Any]:
         if request.content_type != CSV:
             return read_json(request, "application/json")
         if (request.charset or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8"):
             raise UnsupportedMediaType()
-        return {"rows": read_table(request, schema, ignored=ignored, needed=needed)}
-
-    return read
+        return {"rows": read_table(request, self.row, ignored=self.ignored, needed=self.needed)}
 
 
 def refuse_repeated(rows: Iterable[Row], key_of: Callable[[Row], Any], name: str) -> None:

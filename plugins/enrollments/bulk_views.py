@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from courseplatform.api import BulkQuery, Request, Service, do_rows, rows_reader
+from courseplatform.api import BulkQuery, Request, RowsReader, Service, do_rows
 
 from . import bulk
 from .permissions import P
@@ -17,7 +17,7 @@ many = Service("enrollments_bulk", ENROLLMENTS + "bulk/", facet_of=ENROLLMENTS)
     permission=P.ROSTER,
     body=NewStudents,
     query=BulkQuery,
-    reader=rows_reader(StudentRow),
+    reader=RowsReader(StudentRow),
     answer=EnrolledRowsAnswer,
     status=200,
 )
@@ -26,7 +26,8 @@ def enrol_students(request: Request) -> Any:
 
     Each row is what a POST to the roster is: 201, or 200 if there was an enrollment already; 422 for who is no active
     user (nor, by ``email``, one with a verified address); 409 ``is_staff``. 409 ``rows_refused`` or 422 if with
-    ``?mode=all`` any row is refused: then nobody is enrolled. 409 ``course_archived``; 400 ``malformed_csv``.
+    ``?mode=all`` any row is refused: then nobody is enrolled. 409 ``course_archived``; 400 ``malformed_csv``; 429 for
+    too many by ``email``.
     """
     rows = request.validated["body"]["rows"]
     if any("email" in row.values for row in rows):

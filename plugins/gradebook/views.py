@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from courseplatform.api import Request, Service, wants_csv
+from courseplatform.api import Binary, OneOf, Request, Service, wants_csv
 
 from .grades import assignments_in
 from .models import GradedStudent
@@ -13,7 +13,7 @@ from .schemas import GradebookAnswer, GradebookQuery
 gradebook = Service("gradebook", "/courses/{course_id}/gradebook/")
 
 
-@gradebook.get(permission=P.VIEW, query=GradebookQuery, answer=GradebookAnswer)
+@gradebook.get(permission=P.VIEW, query=GradebookQuery, answer=OneOf(GradebookAnswer, Binary("text/csv")))
 def show_gradebook(request: Request) -> Any:
     """Students and their grades, oldest enrollment first, for the staff of the course.
 

@@ -8,6 +8,7 @@ from courseplatform.api import (
     NotFound,
     Request,
     Row,
+    RowsReader,
     Service,
     check_row_match,
     do_rows,
@@ -15,7 +16,6 @@ from courseplatform.api import (
     refuse_repeated,
     require_permission,
     row_etag,
-    rows_reader,
 )
 
 from . import bulk
@@ -44,7 +44,7 @@ def download_sheet(request: Request) -> Any:
     permission=P.GRADE,
     body=Grades,
     query=BulkQuery,
-    reader=rows_reader(GradeRow, ignored=bulk.ABOUT, needed="grade"),
+    reader=RowsReader(GradeRow, ignored=bulk.ABOUT, needed="grade"),
     answer=GradesAnswer,
     status=200,
 )

@@ -19,6 +19,7 @@ from courseplatform.api import (
     Node,
     Root,
     Rows,
+    RowsReader,
     Service,
     TableQuery,
     Text,
@@ -26,7 +27,6 @@ from courseplatform.api import (
     do_rows,
     field,
     refuse_repeated,
-    rows_reader,
 )
 from courseplatform.tables import cell_of, encoded, value_of, wants_csv
 from tests.core.conftest import build
@@ -52,7 +52,7 @@ lines = Service("lines", "/lines/")
     permission=NO_PERMISSION_REQUIRED,
     body=Lines,
     query=BulkQuery,
-    reader=rows_reader(Line, ignored=("remark",), needed="name"),
+    reader=RowsReader(Line, ignored=("remark",), needed="name"),
     answer=Anything,
     status=200,
 )
