@@ -75,7 +75,7 @@ def test_enrolling_many_into_a_cohort_that_fills_up_takes_as_many_as_there_are_s
             deadlocks.append(context.statement)
 
     sa.event.listen(engine, "handle_error", note)
-    for _ in range(4):
+    for _ in range(2):
         school = School(committing_client)
         cohort = school.cohort("A", capacity=6, is_open=True)
         people = [Person(committing_client) for _ in range(12)]
