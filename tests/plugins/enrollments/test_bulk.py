@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from courseplatform.api import Conflict
 from courseplatform.jobs import OutboxJob
+from courseplatform.limits import rate
 from courseplatform.testing import Client, counted_statements
 from plugins.enrollments.api import StudentEnrolled
 from plugins.enrollments.models import Enrollment
@@ -121,8 +122,6 @@ def test_unknown_inactive_and_unverified_people_are_told_apart_by_nobody(
 
 
 def test_looking_people_up_by_address_is_limited(client: Client, teacher: Actor, course: str) -> None:
-    from courseplatform.limits import rate
-
     settings = client.registry.settings
     before, settings["limits.enrol_by_email"] = settings["limits.enrol_by_email"], rate("2/hour")
     try:

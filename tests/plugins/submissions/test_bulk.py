@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from courseplatform.api import Conflict
 from courseplatform.jobs import OutboxJob
 from courseplatform.testing import Client, counted_statements
+from plugins.accounts.models import User
+from plugins.submissions import bulk as sheets
 from plugins.submissions.api import GradeChange, Submission, SubmissionGraded
 from plugins.webhooks.models import DomainEvent
 from tests.factories.accounts import Actor, make_user
@@ -204,12 +206,11 @@ def test_what_a_third_party_forbids_at_one_submission_is_forbidden_in_bulk(
 
 
 def test_the_sheet_goes_out_is_filled_in_and_comes_back(
-    client: Client, teacher: Actor, course: str, assignment: str
+    client: Client, teacher: Actor, course: str, assignment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sheets, "CHUNK", 2)
     student = make_user(client)
     with client.script() as request:
-        from plugins.accounts.models import User
-
         request.db.get(User, student.user_id).last_name = "=HYPERLINK(1)"
     enrol(client, course, student)
     works = [*class_of(client, course, assignment, 2), make_submission(client, assignment, student)]
