@@ -24,6 +24,7 @@ CORE = (
     "restrictions",
     "security",
     "service",
+    "dryrun",
     "representation",
     "extending",
     "metrics",

@@ -50,11 +50,13 @@ from .schemas import (
     Moment,
     Number,
     Query,
+    SearchQuery,
     Text,
     Url,
     Whole,
     field,
 )
+from .search import Search, searched
 from .security import (
     IdentitySource,
     holds_role,
@@ -121,6 +123,8 @@ __all__ = [
     "RowAnswer",
     "Rows",
     "RowsReader",
+    "Search",
+    "SearchQuery",
     "Service",
     "TableQuery",
     "Text",
@@ -157,6 +161,7 @@ __all__ = [
     "run_due_jobs",
     "safe_type",
     "script_request",
+    "searched",
     "set_body_etag",
     "user_principal",
     "wants_csv",

@@ -7,6 +7,7 @@ A plugin's directives are known to no checker: they are looked up when they are 
 import pyramid.config
 
 from .cli import add_command
+from .dryrun import add_forecast, add_job_forecast
 from .errors import add_problems
 from .extending import add_extension, add_filter, add_ordering
 from .files import add_file_owner
@@ -50,6 +51,8 @@ class Configurator(pyramid.config.Configurator):
     add_setting = add_setting
     add_settings_check = add_settings_check
     add_rate_limit = add_rate_limit
+    add_forecast = add_forecast
+    add_job_forecast = add_job_forecast
     add_file_owner = add_file_owner
     add_metrics = add_metrics
     add_command = add_command

@@ -55,6 +55,7 @@ class Verb(Protocol):
         form: Any = None,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
+        has_dry_run: bool = True,
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -101,6 +102,7 @@ class Service(cornice.Service):
         form: Any = None,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
+        has_dry_run: bool = True,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
@@ -109,7 +111,8 @@ class Service(cornice.Service):
 
         ``answer``: a model (its representation), ``Page(…)`` of one, an ``Answer`` schema or ``Binary(…)``; by default
         a collection's GET gives a page of its rows, its POST a row, an item's methods the item. ``status``: by default
-        201 for a collection's POST, 204 for DELETE, 200 for the rest.
+        201 for a collection's POST, 204 for DELETE, 200 for the rest. ``has_dry_run``: False for a write whose body or
+        answer is a secret, or that does what no rollback takes back (see ``dryrun``).
         """
         if permission is None:
             raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
@@ -125,11 +128,10 @@ class Service(cornice.Service):
             validate = Validator(method, Body(name="body"), query_schema, if_match == "required", reader, True)
         else:
             validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
-        validate.form = form() if form else None
+        validate.form, validate.has_dry_run = form() if form else None, has_dry_run
         validate.answer, validate.status = answer, (status,) if isinstance(status, int) else status
-        return super().add_view(
-            method, with_etag(complete(view)), permission=permission, schema=schema, validators=(validate,), **kw
-        )
+        kw.update(permission=permission, schema=schema, validators=(validate,), has_dry_run=has_dry_run)
+        return super().add_view(method, with_etag(complete(view)), **kw)
 
 
 class Validator:
@@ -142,6 +144,7 @@ class Validator:
         self.method, self.body, self.query = method, body, query
         self.requires_match, self.reader, self.is_empty = requires_match, reader, is_empty
         self.form: Any = None
+        self.has_dry_run = True
         self.answer: Any = None
         self.status: tuple[int, ...] | None = None
         self.__name__ = "validate"

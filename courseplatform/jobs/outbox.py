@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
-from ..db import Base, UuidKey, promise
+from ..db import Base, UuidKey, promise, promises_of
 
 Job = Callable[..., Any]
 
@@ -67,11 +67,16 @@ def job_name(fn: Job) -> str:
     return f"{fn.__module__}.{fn.__qualname__}"
 
 
-def enqueue(request: Request, fn: Job, *, delay_s: int = 0, **ids: Any) -> None:
-    """Run ``fn(request, **ids)`` if this transaction commits, and after it. Raises: LookupError if not registered."""
+def enqueue(request: Request, fn: Job, *, delay_s: int = 0, is_once: bool = False, **ids: Any) -> None:
+    """Run ``fn(request, **ids)`` if this transaction commits, and after it. Raises: LookupError if not registered.
+
+    ``is_once``: not if ``fn`` is to run after this transaction anyway, with whatever ids.
+    """
     name = job_name(fn)
     if name not in request.registry["jobs"]:
         raise LookupError(f"{name} is not a registered job: add_jobs() its module")
+    if is_once and any(promised == name for _, promised in promises_of(request).get(hand_over, ())):
+        return
     due_at = request.now + timedelta(seconds=delay_s)
     is_pushed = request.registry["jobs.queue"] is not None and delay_s == 0
     job = OutboxJob(
@@ -83,6 +88,8 @@ def enqueue(request: Request, fn: Job, *, delay_s: int = 0, **ids: Any) -> None:
         take_at=due_at + timedelta(seconds=PUSH_GRACE_S) if is_pushed else due_at,
     )
     request.db.add(job)
+    if request.is_dry_run:
+        request.foreseen.note_job(name, ids)
     if delay_s == 0:
         promise(request, hand_over, (job.id, name))
 

@@ -9,6 +9,7 @@ from pyramid.registry import Registry
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from ..answers import Binary, OneOf, success_of
+from ..dryrun import DryRun
 from ..extending import class_at, model_of, schemas_of
 from ..neighbours import plugin_of
 from ..resources import Item
@@ -151,6 +152,8 @@ class Swagger(CorniceSwagger):
         }
         if rest.strip():
             operation["description"] = rest.strip()
+        if validator.method != "GET" and validator.has_dry_run:
+            operation["x-dry-run"] = self.definitions.from_schema(DryRun())
         operation.update(self.content_types(validator))
         return operation
 
@@ -177,7 +180,9 @@ class Swagger(CorniceSwagger):
         found = []
         if validator.method in WRITES:
             found.append(header("If-Match", "The ETag of what the change is of.", is_required=validator.requires_match))
-        elif validator.method == "GET":
+        if validator.method != "GET" and validator.has_dry_run:
+            found.append(header("Prefer", "`dry-run`: change nothing, answer 200 and what would be, a `DryRun`."))
+        if validator.method == "GET":
             found.append(header("If-None-Match", "The ETag that you have: 304 while it is still so."))
         return found
 

@@ -8,6 +8,7 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 
 from ..answers import Binary, OneOf, Success, success_of
+from ..dryrun import DryRun
 from ..schemas import faults
 from ..service import Service, Validator
 from .refusals import Refusals, refusals_of
@@ -26,6 +27,8 @@ def check_answer(registry: Registry, method: str, path: str, response: Any) -> N
     if response.content_type == "application/problem+json":
         code = response.json["code"]
         assert code in refusals.get(status, ()), f"{method} {path}: {status} {code} is not in its docstring"
+    elif response.headers.get("Preference-Applied") == "dry-run":
+        check_body(f"{method} {path}", DryRun(), response.json)
     elif status < 400 and status not in (304, 308):
         assert status in success.statuses, f"{method} {path}: {status} is none of its statuses {success.statuses}"
         if response.content_type == "application/json" and method != "HEAD":

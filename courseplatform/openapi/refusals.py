@@ -74,6 +74,8 @@ def following(service: Service, validator: Validator, permission: str) -> Iterab
         usual.append(412)
     if validator.requires_match:
         usual.append(428)
+    if not validator.has_dry_run:
+        yield 422, "dry_run_unsupported"
     if "{" in service.public_path:
         usual.append(404)
     if permission != NO_PERMISSION_REQUIRED:

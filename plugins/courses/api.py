@@ -1,7 +1,7 @@
 """What other plugins may import from courses."""
 
 from .audiences import course_audience
-from .events import CourseDeleted, CoursePublished, CourseTeacherAdded
+from .events import CourseArchived, CourseDeleted, CoursePublished, CourseTeacherAdded, CourseUnpublished
 from .models import Course
 from .operations import (
     create_course,
@@ -14,3 +14,4 @@ from .operations import (
 )
 from .resources import CourseItem, staff_principals
 from .roles import teaches
+from .schemas import HeadlineAnswer

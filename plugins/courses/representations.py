@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from courseplatform.api import Request
+from courseplatform.api import Request, searched
 from plugins.accounts.api import user_cards
 
 from .models import Course, CourseTeacher
@@ -26,6 +26,13 @@ def course_json(request: Request, course: Course) -> dict[str, Any]:
 def load_teachers(request: Request, courses: list[Course]) -> dict[UUID, Any]:
     cards = user_cards(request, {course.teacher_id for course in courses})
     return {course.id: cards.get(course.teacher_id) for course in courses}
+
+
+def load_headlines(request: Request, courses: list[Course]) -> dict[UUID, Any]:
+    search, ids = searched(request), [course.id for course in courses]
+    if search is None:
+        return {}
+    return search.headlines(request, Course.id, ids, title=Course.title, description=Course.description)
 
 
 def teacher_json(request: Request, teacher: CourseTeacher, card: Any) -> dict[str, Any]:

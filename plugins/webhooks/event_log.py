@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from courseplatform.api import Conflict, Event, Forbidden, Invalid, Request, holds_role
 
-from .event_types import public_data, public_types
+from .event_types import public_types
 from .models import DomainEvent
 
 # An arbitrary number: whoever numbers waits for the others who do.
@@ -33,7 +33,7 @@ def write(request: Request, event: Event) -> None:
             occurred_at=request.now,
             course_id=getattr(event, "course_id", None),
             actor_id=getattr(event, "by_user_id", None),
-            data=public_data(event),
+            data=event.public_data(),
         )
     )
 

@@ -75,6 +75,7 @@ QUERIES = [
     "search=%00",
     "search=%27%20%26%20%7C%20%21%20%28%20%3A%2A%20%3C-%3E",
     "search=%ED%A0%80",
+    "search=" + "-" * 200,
     "q=%ff",
     f"unknown={CANARY}",
     "limit=1&limit=2",
@@ -99,6 +100,7 @@ HEADERS = [
     {"X-Forwarded-For": CANARY, "X-HTTP-Method-Override": "DELETE"},
     {"X-Request-ID": f"{CANARY}\xff\x85", "User-Agent": f"{CANARY}\xff" * 100},
     {"Content-Encoding": "gzip"},
+    {"Prefer": f'{CANARY}="\xff", dry-run={CANARY}; x="'},
 ]
 
 PATHS = [b"/api/\xff/", b"/api/courses/\x00/", b"/api/courses/@@/", b"/api/courses/../users/", b"/api/courses/%2e%2e/"]

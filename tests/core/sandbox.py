@@ -109,7 +109,7 @@ def crash(request: Request) -> Any:
 
 @writes.post(permission="sandbox:use", query=Then)
 def write(request: Request) -> Any:
-    """Insert a row, then end in one way or another."""
+    """Insert a row, then end in one way or another. 422 ``dry_run_unsupported``."""
     asked = request.validated["querystring"]
     request.db.add(PeriodicRun(name=asked["name"], last_run_at=request.now))
     if asked["then"] != "commit":
@@ -131,6 +131,14 @@ def write(request: Request) -> Any:
         case "enqueue-and-raise":
             request.enqueue(note, text=asked["name"])
             raise Conflict()
+        case "defer":
+            request.db.execute(text("CREATE TEMP TABLE later (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)"))
+            request.db.execute(text("INSERT INTO later VALUES (1), (1)"))
+        case "own":
+            with request.own_transaction() as own:
+                own.db.add(PeriodicRun(name="own", last_run_at=own.now))
+        case "abort":
+            request.on_abort(lambda own: own.db.add(PeriodicRun(name="aborted", last_run_at=own.now)))
     return {"name": asked["name"]}
 
 

@@ -153,7 +153,7 @@ def test_extensions_are_described_in_and_out(document: Any) -> None:
         assert taken["properties"] == {"motto": {"type": "string", "maxLength": 80}}
         assert taken["additionalProperties"] is False
     parameters = {one["name"]: one for one in document["paths"]["/api/courses/"]["get"]["parameters"]}
-    assert parameters["expand"]["description"].endswith("Here: level, motto, teacher.")
+    assert parameters["expand"]["description"].endswith("Here: headline, level, motto, teacher.")
 
 
 def test_filters_orderings_and_refusals_of_others_are_in_it(document: Any) -> None:
@@ -161,7 +161,7 @@ def test_filters_orderings_and_refusals_of_others_are_in_it(document: Any) -> No
     parameters = {one["name"]: one for one in listing["parameters"]}
     assert parameters["level"]["maximum"] == 9
     assert parameters["level"]["description"] == "Of that level."
-    assert parameters["ordering"]["enum"] == ["created_at", "-created_at", "title", "-title"]
+    assert parameters["ordering"]["enum"] == ["created_at", "-created_at", "rank", "title", "-title"]
     assert listing["responses"]["409"] == {"$ref": "#/responses/409.full"}
 
 

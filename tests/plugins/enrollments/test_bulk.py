@@ -225,3 +225,24 @@ def test_enrolling_many_while_some_enrol_and_others_drop_ends_well_for_all(commi
         assert {answer.status_int for answer in answers} <= {200, 201, 204}
         assert set(statuses(answers[0])) <= {200, 201}
         assert len(roster(client, course)) == 8
+
+
+def test_a_dry_run_foretells_the_rows_that_would_be_done_and_no_others(
+    client: Client, teacher: Actor, course: str
+) -> None:
+    students = [make_user(client) for _ in range(3)]
+
+    def refuse(event: StudentEnrolled) -> None:
+        if str(event.student_id) == students[1].id:
+            raise Conflict("cohort_full")
+
+    client.registry.registerHandler(refuse, (StudentEnrolled,))
+    try:
+        path, headers = f"{course}enrollments/bulk/?mode=each", {"Prefer": "dry-run"}
+        told = teacher.post(path, {"rows": by_id(*students)}, 200, headers=headers).json
+    finally:
+        client.registry.unregisterHandler(refuse, (StudentEnrolled,))
+    assert [row["status"] for row in told["resource"]["rows"]] == [201, 409, 201]
+    assert (told["event_count"], len(told["events"])) == (2, 2)
+    assert told["jobs"] == {"plugins.notifications.jobs.notify": 2, "plugins.webhooks.jobs.number_events": 1}
+    assert roster(client, course) == {}
