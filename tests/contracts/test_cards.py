@@ -20,7 +20,7 @@ EXTENSIONS = [
     ("submissions", "student", (ASSIGNMENT + "submissions/", OWN_SUBMISSION), 401),
 ]
 #: Table and key of those that name nobody.
-NAMELESS = [("submissions", "etag")]
+NAMELESS = [("submissions", "etag"), ("courses", "headline"), ("lessons", "headline")]
 
 
 def cards(answer: Any, key: str) -> list[Any]:
