@@ -16,6 +16,7 @@ CORE = (
     "db",
     "histories",
     "responses",
+    "problems",
     "errors",
     "ingress",
     "audit",

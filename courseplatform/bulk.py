@@ -18,7 +18,7 @@ from colander import drop
 from pyramid.request import Request
 from sqlalchemy.exc import IntegrityError
 
-from .errors import ApiError, Conflict, Fault, Invalid, UnsupportedMediaType, conflict_of
+from .errors import ApiError, Conflict, Fault, Invalid, UnsupportedMediaType, conflict_of, status_of
 from .ingress import read_json
 from .schemas import Answer, AnyText, Choice, Flag, Listing, Query, Whole, faults, field
 from .tables import CSV, Ragged, read_table
@@ -163,10 +163,11 @@ def do_row(request: Request, row: Row, verb: Callable[[Row], Mapping[str, Any]])
 
 def refusal(request: Request, row: Row, error: ApiError) -> dict[str, Any]:
     """What is answered of a row that was refused. Each fault says where it is: ``rows.17.grade``, and in which line."""
-    detail = error.detail or request.registry["problems"].get(error.code, "")
+    problem = request.registry["problems"].get(error.code)
+    detail = error.detail or (problem.cause if problem is not None else "")
     where = f" (line {row.line})" if row.line is not None else ""
     found = [
         replace(fault, name=".".join(filter(None, ("rows", str(row.number), fault.name))), detail=fault.detail + where)
         for fault in error.errors or [Fault("body", "", detail)]
     ]
-    return {**row.place, "status": error.status, "code": error.code, "detail": detail, "errors": found}
+    return {**row.place, "status": status_of(error, request), "code": error.code, "detail": detail, "errors": found}

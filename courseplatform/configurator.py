@@ -8,7 +8,6 @@ import pyramid.config
 
 from .cli import add_command
 from .dryrun import add_forecast, add_job_forecast
-from .errors import add_problems
 from .extending import add_extension, add_filter, add_ordering
 from .files import add_file_owner
 from .health import add_health_check
@@ -19,6 +18,7 @@ from .limits import add_rate_limit
 from .metrics import add_metrics
 from .neighbours import when_on
 from .openapi.refusals import add_refusal
+from .problems import add_problems
 from .representation import add_representation
 from .resources import add_resource_node
 from .restrictions import add_restriction

@@ -35,11 +35,6 @@ QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+\\?"?')
 #: Name → how many.
 Counts = Mapping[str, int]
 
-PROBLEMS = {
-    "dry_run_unsupported": "There is no dry run of this: it deals in secrets, or does what can't be taken back. "
-    "Send the request without 'Prefer: dry-run', and it is done.",
-}
-
 
 class ForetoldEvent(Answer):
     """As in the feed of events, without what only an event that has happened has."""
@@ -206,5 +201,4 @@ def includeme(config: Configurator) -> None:
     config.registry["forecasts"] = {}  # by class of event and by name of job
     config.add_directive("add_forecast", add_forecast)
     config.add_directive("add_job_forecast", add_job_forecast)
-    config.add_problems(PROBLEMS)
     config.add_view_deriver(dry_run_view, "dry_run")

@@ -4,10 +4,11 @@
 * ``permission`` must be said, view by view (``NO_PERMISSION_REQUIRED`` for public ones);
 * ``body=`` and ``query=`` name the schemas; their values are in ``request.validated``;
 * a write without ``body=`` refuses every field, unless ``is_body_raw`` says that its view reads the body itself;
-* ``answer=`` says what a success carries (see ``answers``) and ``status=`` with which status, where both don't follow
-  from the address: the Swagger document says so, and the tests' client holds every answer to it;
+* ``answer=`` says what a success carries and ``status=`` with which status, where both don't follow from the address
+  (``openapi.successes``): the Swagger document says so, and the tests' client holds every answer to it;
 * ``If-Match`` is honoured on every write to an item, and required where ``if_match="required"``;
 * items answer with their ETag, and 304 to ``If-None-Match``;
+* a GET takes ``?explain=permissions``, which adds what the caller may at that node (``rights``);
 * what plugins added (``extending``) is validated with the rest and kept apart from it: ``extensions`` are stored by
   ``request.represent``, filters and orderings applied by ``request.paginate``. A view that calls neither is an error.
 """
@@ -25,11 +26,14 @@ from cornice.pyramidhook import register_service_views
 from pyramid.config import Configurator
 from pyramid.config.actions import ActionInfo
 from pyramid.request import Request
+from webob.response import iter_close
 
 from . import etags
+from .answers import Binary
 from .errors import Invalid
 from .ingress import check_text, read_json
 from .resources import Item
+from .rights import rights
 from .schemas import UUID_PATTERN, Body, ItemQuery, apply_resets, faults, merge_patch
 
 PREFIX = "/api"
@@ -120,6 +124,8 @@ class Service(cornice.Service):
         schema = colander.MappingSchema()
         body_schema = (merge_patch(body) if method == "PATCH" else body()) if body else None
         query_schema = (query or ItemQuery)()
+        if method != "GET" or isinstance(answer, Binary):
+            query_schema.children = [child for child in query_schema.children if child.name != "explain"]
         for child, name in ((body_schema, "body"), (query_schema, "querystring")):
             if child is not None:
                 child.name = name
@@ -223,9 +229,21 @@ def with_etag(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
         row = request.context.row if isinstance(request.context, Item) else None
         if row is not None and isinstance(result, dict) and result.get("id") == getattr(row, "id", None):
             etags.set_etag(request, row, result.get("extensions"))
-        return result
+        return explained(request, result)
 
     return wrapper
+
+
+def explained(request: Request, result: Any) -> Any:
+    """The answer with what the caller may here, if it is asked for. Raises: Invalid where the answer is no object."""
+    if not request.validated.get("querystring", {}).get("explain"):
+        return result
+    if not isinstance(result, dict):
+        iter_close(getattr(result, "app_iter", None))  # a file, which nobody will send
+        raise Invalid.field("explain", "is for answers in JSON", "querystring")
+    told = rights(request)
+    etags.vary_etag(request, told)
+    return {**result, **told}
 
 
 def add_cornice_service(config: Configurator, service: cornice.Service) -> None:

@@ -1,6 +1,6 @@
 """Reactions of submissions to what happens to assignments and courses."""
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from courseplatform.api import Conflict, Request
 from plugins.assignments.api import (
@@ -47,14 +47,16 @@ def keep_grades_valid(event: AssignmentPointsChanged) -> None:
         return
     # Locked, all of them: who is grading by the old maximum is waited for, who comes later finds the new one.
     grades = select(Submission.grade).where(Submission.assignment_id == event.assignment_id).with_for_update(read=True)
-    if any(grade is not None and grade > event.max_points for grade in event.request.db.scalars(grades)):
-        raise Conflict("grades_exceed")
+    highest = max((grade for grade in event.request.db.scalars(grades) if grade is not None), default=0)
+    if highest > event.max_points:
+        raise Conflict("grades_exceed", highest_grade=highest, max_points=event.max_points)
 
 
 def keep_assignment_with_work(event: AssignmentDeleted) -> None:
     """Raises: Conflict("has_submissions"). The foreign key says the same to whoever is quicker."""
-    if event.request.db.scalar(select(exists().where(Submission.assignment_id == event.assignment_id))):
-        raise Conflict("has_submissions")
+    found = select(func.count()).where(Submission.assignment_id == event.assignment_id)
+    if count := event.request.db.scalar(found):
+        raise Conflict("has_submissions", submission_count=count)
 
 
 def delete_work_of_course(event: CourseDeleted) -> None:

@@ -79,7 +79,7 @@ def read_on(
         if course_id is None:
             found = found.where(is_taught(request))
         elif not request.db.scalar(select(teaches(request, request.identity.id, course_id))):
-            raise Forbidden()
+            raise Forbidden(rule={"parameter": "course_id"}, missing=["course teacher", "admin"])
     events = list(request.db.scalars(found.order_by(DomainEvent.sequence).limit(limit + 1)))
     check_reach(request, after)  # afterwards: what was purged meanwhile is missed by nobody
     return events[:limit], len(events) > limit

@@ -64,6 +64,8 @@ VALUES: list[Any] = [
 ]
 
 QUERIES = [
+    "explain=permissions",
+    f"explain={CANARY}",
     "limit=-1",
     "limit=100000000000000000000",
     "limit=1e3",

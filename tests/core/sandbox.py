@@ -15,6 +15,7 @@ from courseplatform.api import (
     Conflict,
     Everyone,
     Flag,
+    Forbidden,
     Id,
     Listing,
     Moment,
@@ -81,7 +82,7 @@ def at(path: str) -> Service:
 
 
 everything, crashes, writes, files = at("/everything/"), at("/crash/"), at("/writes/"), at("/files/")
-deadlocks = at("/deadlock/")
+deadlocks, listed = at("/deadlock/"), at("/listed/")
 connection, retries, aborts, default = at("/connection/"), at("/retries/"), at("/aborts/"), at("/extensions/")
 
 room = Service("room", "/sandbox/rooms/{name}/")
@@ -117,6 +118,12 @@ def write(request: Request) -> Any:
     match asked["then"]:
         case "raise":
             raise Conflict()
+        case "unheard":
+            raise Conflict("unheard_of")
+        case "misplaced":
+            raise Forbidden("username_taken")
+        case "talkative":
+            raise Conflict("username_taken", shoe_size=47)
         case "crash":
             raise RuntimeError(SECRET)
         case "return":
@@ -213,6 +220,12 @@ def abort(request: Request) -> Any:
     request.db.flush()
     request.on_abort(lambda own: own.db.add(PeriodicRun(name=name, last_run_at=own.now)))
     raise Unauthenticated("invalid_token")
+
+
+@listed.get(permission="sandbox:use")
+def show_list(request: Request) -> Any:
+    """An answer that is no object."""
+    return [1, 2]
 
 
 @default.get(permission="sandbox:unheard-of")

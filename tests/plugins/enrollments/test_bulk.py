@@ -81,7 +81,7 @@ def test_with_all_one_bad_row_leaves_everybody_out_and_every_bad_row_is_named(
     refused = bulk(teacher, course, rows, status=409)
     assert refused.json["code"] == "rows_refused"
     told = {fault["name"]: fault["detail"] for fault in refused.json["errors"]}
-    assert told.pop("rows.2").startswith("This user teaches the course")
+    assert told.pop("rows.2").startswith("The user teaches the course")
     assert told == {
         "rows.1.student_id": "must be an active user",
         "rows.3.username": "must be an active user",
