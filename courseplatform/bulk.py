@@ -137,10 +137,11 @@ def do_rows(request: Request, rows: list[Row], verb: Callable[[Row], Mapping[str
     answers = [do_row(request, row, verb) for row in rows]
     refused = [answer for answer in answers if answer["status"] >= 400]
     if refused and request.validated["querystring"]["mode"] == "all":
-        error = Invalid() if all(answer["status"] == 422 for answer in refused) else Conflict("rows_refused")
-        error.errors = [fault for answer in refused for fault in answer["errors"]]
-        error.extra = {"rows": [{key: answer[key] for key in answer if key != "errors"} for answer in refused]}
-        raise error
+        found = [fault for answer in refused for fault in answer["errors"]]
+        told = [{key: answer[key] for key in answer if key != "errors"} for answer in refused]
+        if all(answer["status"] == 422 for answer in refused):
+            raise Invalid(errors=found, rows=told)
+        raise Conflict("rows_refused", errors=found, rows=told)
     return {"succeeded": len(answers) - len(refused), "failed": len(refused), "rows": answers}
 
 

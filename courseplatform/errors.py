@@ -236,7 +236,9 @@ def conflict_of(exc: IntegrityError) -> Conflict | None:
     code = conflict_codes().get(str(name))
     if code is None:
         log.warning("constraint without a conflict code: %s", name)
-    return Conflict(code)
+    conflict = Conflict()
+    conflict.code = code or conflict.code
+    return conflict
 
 
 def conflict_codes() -> dict[str, str]:

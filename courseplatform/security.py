@@ -224,7 +224,9 @@ def require_permission(request: Request, permission: str, node: Item) -> None:
     """Raises: NotFound or Forbidden if the address of ``node`` would refuse the permission; with the same code."""
     allowed = request.has_permission(permission, node)
     if not allowed:
-        raise NotFound() if allowed.status == 404 else Forbidden(allowed.code)
+        refusal = NotFound() if allowed.status == 404 else Forbidden()
+        refusal.code = allowed.code or refusal.code
+        raise refusal
 
 
 def roles_of(registry: Registry, node_class: type[Item]) -> list[tuple[str, RoleExpression]]:
