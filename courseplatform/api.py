@@ -8,6 +8,7 @@ from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, E
 from pyramid.security import NO_PERMISSION_REQUIRED
 
 from .answers import Binary, OneOf, Page
+from .bulk import BulkAnswer, BulkQuery, Row, RowAnswer, Rows, RowsReader, TableQuery, do_rows, refuse_repeated
 from .configurator import Configurator
 from .db import Base, Bytes, Timestamped, UuidKey, script_request
 from .errors import (
@@ -25,7 +26,7 @@ from .errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from .etags import check_body_match, check_match, digest, set_body_etag
+from .etags import check_body_match, check_match, check_row_match, digest, row_etag, set_body_etag
 from .events import Event
 from .files import StoredFile, UploadAddress, safe_name, safe_type
 from .idempotency import forget_answers
@@ -58,10 +59,19 @@ from .schemas import (
     field,
 )
 from .search import Search, searched
-from .security import IdentitySource, holds_role, known_scopes, role_principals, user_principal
+from .security import (
+    IdentitySource,
+    holds_role,
+    known_scopes,
+    learn_roles,
+    require_permission,
+    role_principals,
+    user_principal,
+)
 from .service import Service
 from .settings import positive_int
 from .settings import raw as raw_setting
+from .tables import wants_csv
 
 __all__ = [
     "ALL_PERMISSIONS",
@@ -78,6 +88,8 @@ __all__ = [
     "Binary",
     "Body",
     "BoundedAdapter",
+    "BulkAnswer",
+    "BulkQuery",
     "Bytes",
     "Choice",
     "Collection",
@@ -110,10 +122,15 @@ __all__ = [
     "Query",
     "Request",
     "Root",
+    "Row",
+    "RowAnswer",
+    "Rows",
+    "RowsReader",
     "Search",
     "SearchQuery",
     "Service",
     "StoredFile",
+    "TableQuery",
     "Text",
     "Timestamped",
     "TooLarge",
@@ -128,7 +145,9 @@ __all__ = [
     "Whole",
     "check_body_match",
     "check_match",
+    "check_row_match",
     "digest",
+    "do_rows",
     "drop",
     "field",
     "forget_answers",
@@ -136,11 +155,15 @@ __all__ = [
     "holds_role",
     "ip_networks",
     "known_scopes",
+    "learn_roles",
     "plugins_on",
     "positive_int",
     "raw_setting",
     "read_json",
+    "refuse_repeated",
+    "require_permission",
     "role_principals",
+    "row_etag",
     "run_due_jobs",
     "safe_name",
     "safe_type",
@@ -148,4 +171,5 @@ __all__ = [
     "searched",
     "set_body_etag",
     "user_principal",
+    "wants_csv",
 ]

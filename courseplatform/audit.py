@@ -20,6 +20,8 @@ from pyramid.response import Response
 from pyramid.tweens import INGRESS
 from uuid_utils.compat import uuid7
 
+from .db import promise
+
 log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -32,8 +34,12 @@ Scalar = str | int | bool | UUID | datetime | None
 
 def audit(request: Request, event: str, **ids: Scalar) -> None:
     """Record that ``event`` happened, if and after this transaction commits."""
-    line = record(request, event, ids)
-    request.tm.get().addAfterCommitHook(lambda is_committed: log.info(line) if is_committed else None)
+    promise(request, write_lines, record(request, event, ids))
+
+
+def write_lines(registry: Any, lines: list[str]) -> None:
+    for line in lines:
+        log.info(line)
 
 
 def audit_now(request: Request, event: str, **ids: Scalar) -> None:

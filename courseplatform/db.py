@@ -27,6 +27,9 @@ from .settings import natural_int, positive_int
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
+#: Under this key a transaction keeps what is to happen after its commit.
+PROMISES = "courseplatform.promises"
+
 #: A UUID of version 7, so that ids sort by age.
 UuidKey = Annotated[uuid.UUID, mapped_column(primary_key=True, default=uuid7)]
 #: A size in bytes that may pass 2 GiB.
@@ -137,11 +140,24 @@ def commit_veto(request: Request, response: Response) -> bool:
 @contextmanager
 def script_request(registry: Registry) -> Iterator[Request]:
     """A request for code that runs outside HTTP (jobs, commands, pshell): its own transaction, committed on success."""
+    with bare_request(registry, {"courseplatform.script": True}) as request:
+        yield request
+
+
+@contextmanager
+def reading_request(registry: Registry) -> Iterator[Request]:
+    """A request of nobody, for code that reads when a view has answered: it gives its connection back at the end."""
+    with bare_request(registry, {}) as request:  # a GET, and so on an AUTOCOMMIT connection
+        yield request
+
+
+@contextmanager
+def bare_request(registry: Registry, environ: dict[str, Any]) -> Iterator[Request]:
     from pyramid.scripting import prepare
 
     env = prepare(registry=registry)
     request = env["request"]
-    request.environ["courseplatform.script"] = True
+    request.environ.update(environ)
     request.tm = transaction.TransactionManager(explicit=True)
     try:
         with request.tm:
@@ -149,6 +165,54 @@ def script_request(registry: Registry) -> Iterator[Request]:
     finally:
         request._process_finished_callbacks()
         env["closer"]()
+
+
+def promise(request: Request, keep: Callable[[Registry, list[Any]], object], item: Any) -> None:
+    """If and after this transaction commits, call ``keep(registry, items)``, once, with all that was promised to it.
+
+    What was promised within a ``savepoint`` that was taken back is not among them.
+    """
+    promises = promises_of(request)
+    if keep not in promises:
+        items: list[Any] = []
+        promises[keep] = items
+        registry = request.registry
+        request.tm.get().addAfterCommitHook(
+            lambda is_committed: keep(registry, items) if is_committed and items else None
+        )
+    promises[keep].append(item)
+
+
+def promises_of(request: Request) -> dict[Any, list[Any]]:
+    """What this transaction has promised so far, by whoever keeps it."""
+    current = request.tm.get()
+    try:
+        return current.data(PROMISES)
+    except KeyError:
+        promises: dict[Any, list[Any]] = {}
+        current.set_data(PROMISES, promises)
+        return promises
+
+
+@contextmanager
+def savepoint(request: Request) -> Iterator[None]:
+    """What is done within it stays. If it raises it leaves nothing: no row, no job, no line of the audit; and goes on.
+
+    For parts of a request that may fail while others succeed: catch the error around it. A file that was saved within
+    is swept a day later.
+    """
+    promises = promises_of(request)
+    kept = {keep: len(items) for keep, items in promises.items()}
+    foreseen = request.foreseen.so_far() if request.is_dry_run else None
+    try:
+        with request.db.begin_nested():
+            yield
+    except BaseException:
+        for keep, items in promises.items():
+            del items[kept.get(keep, 0) :]
+        if foreseen is not None:
+            request.foreseen.go_back_to(foreseen)
+        raise
 
 
 @contextmanager

@@ -95,6 +95,16 @@ class Foreseen:
                 if self.forecast_count <= MAX_FORECASTS:
                     self.add(name, forecast(event))
 
+    def so_far(self) -> tuple[int, dict[str, int], dict[str, Counter[str]]]:
+        """What ``go_back_to`` goes back to, when a savepoint is taken back."""
+        jobs = {name: len(calls) for name, calls in self.jobs.items()}
+        return len(self.events), jobs, {name: counts.copy() for name, counts in self.counts.items()}
+
+    def go_back_to(self, so_far: tuple[int, dict[str, int], dict[str, Counter[str]]]) -> None:
+        event_count, jobs, self.counts = so_far
+        del self.events[event_count:]
+        self.jobs = {name: calls[: jobs[name]] for name, calls in self.jobs.items() if name in jobs}
+
     def note_job(self, name: str, arguments: dict[str, Any]) -> None:
         self.jobs.setdefault(name, []).append(arguments)
 

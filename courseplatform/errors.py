@@ -231,13 +231,21 @@ def url_decode_error(exc: URLDecodeError, request: Request) -> Response:
 
 def integrity_error(exc: IntegrityError, request: Request) -> Response:
     """A constraint said no: 409 with the code that the constraint carries (``info={"conflict": code}``)."""
+    conflict = conflict_of(exc)
+    return api_error(conflict, request) if conflict is not None else crash(exc, request)
+
+
+def conflict_of(exc: IntegrityError) -> Conflict | None:
+    """The refusal that a constraint stands for. None for NOT NULL: that is our fault, whatever the client sent."""
     name = getattr(getattr(exc.orig, "diag", None), "constraint_name", None)
-    if name is None:  # NOT NULL: our fault, whatever the client sent
-        return crash(exc, request)
+    if name is None:
+        return None
     code = conflict_codes().get(str(name))
     if code is None:
         log.warning("constraint without a conflict code: %s", name)
-    return declared(request, 409, code or "conflict")
+    conflict = Conflict()
+    conflict.code = code or conflict.code
+    return conflict
 
 
 def conflict_codes() -> dict[str, str]:

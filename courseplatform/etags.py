@@ -85,5 +85,19 @@ def check_match(request: Request, current: str, is_required: bool) -> None:
     tags = [tag.strip() for tag in header.split(",")]
     if "*" in tags:
         return
-    if not any(tag.startswith('"') and tag.strip('"').partition(".")[0] == current for tag in tags):
+    if not any(tag.startswith('"') and opaque_part(tag) == current for tag in tags):
         raise PreconditionFailed()
+
+
+def check_row_match(request: Request, row: Any, tag: str) -> None:
+    """Compare with a row the ETag that a client read of it, with or without quotes; ``*`` is any.
+
+    For where many rows are written at once. Raises: PreconditionFailed (412).
+    """
+    if tag != "*" and opaque_part(tag) != row_etag(request, row):
+        raise PreconditionFailed()
+
+
+def opaque_part(tag: str) -> str:
+    """Of an ETag what stands for the row itself, without its extensions."""
+    return tag.strip('"').partition(".")[0]

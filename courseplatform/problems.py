@@ -43,6 +43,9 @@ PROBLEMS = {
         "The body is not a JSON object, or has duplicate keys, NaN, NUL or deep nesting.",
         "Send one JSON object as UTF-8.",
     ),
+    "malformed_csv": Problem(
+        400, "The body can't be read as CSV.", "Send UTF-8, first a line that names the columns, quotes as in RFC 4180."
+    ),
     "unauthenticated": Problem(
         401, "This is for people who are signed in.", "Sign in, and send the access token as 'Authorization: Bearer …'."
     ),
@@ -88,7 +91,16 @@ PROBLEMS = {
         "Send application/json, application/merge-patch+json to PATCH, or multipart/form-data where files are taken.",
     ),
     "invalid": Problem(
-        422, "Some fields are not valid.", "Correct what 'errors' lists: all of it, named by location and field."
+        422,
+        "Some fields are not valid.",
+        "Correct what 'errors' lists: all of it, named by location and field.",
+        {"rows": "Of many rows in one request those that are refused, each with 'status' and 'code'."},
+    ),
+    "rows_refused": Problem(
+        409,
+        "Some rows can't be done, and so none was.",
+        "Correct what 'errors' lists or leave those rows out; or send them with ?mode=each.",
+        {"rows": "Those that are refused, each with 'status' and 'code'."},
     ),
     "precondition_required": Problem(
         428, "This change has to say which version it means.", "Send If-Match with the ETag that you have read."

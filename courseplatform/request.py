@@ -8,7 +8,7 @@ import pyramid.request
 from pyramid.config import Configurator
 
 from .audit import audit, audit_now, request_id
-from .db import is_script, on_abort, own_transaction, request_session, request_time
+from .db import is_script, on_abort, own_transaction, request_session, request_time, savepoint
 from .dryrun import Foreseen, is_dry_run
 from .events import emit
 from .files import (
@@ -27,6 +27,7 @@ from .mail import send_mail
 from .pagination import paginate
 from .representation import created, no_content, represent
 from .security import caller_of
+from .tables import send_table
 
 
 class Identity(Protocol):
@@ -64,6 +65,7 @@ class Request(pyramid.request.Request):
     enqueue = enqueue
     on_abort = on_abort
     own_transaction = own_transaction
+    savepoint = savepoint
 
     represent = represent
     paginate = paginate
@@ -78,6 +80,7 @@ class Request(pyramid.request.Request):
     receive_upload = receive_upload
     take_upload = take_upload
     discard_upload = discard_upload
+    send_table = send_table
     send_mail = send_mail
 
     audit = audit

@@ -27,7 +27,7 @@ from ..ingress import base_url
 from .keeping import delete_file, discard_upload, offer_upload, receive_upload, save_file, take_upload
 from .local import LocalFiles
 from .names import safe_name, safe_type
-from .sending import send_bytes, send_file
+from .sending import make_attachment, send_bytes, send_file
 from .storage import CHUNK_BYTES, FileStorage, StoredFile, UploadAddress
 from .sweeping import SWEEP_EVERY_S, FileOwner, add_file_owner, sweep_files
 
@@ -40,6 +40,7 @@ __all__ = [
     "add_file_owner",
     "delete_file",
     "discard_upload",
+    "make_attachment",
     "offer_upload",
     "receive_upload",
     "safe_name",

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import IO
 
+from pyramid.registry import Registry
 from pyramid.request import Request
 
+from ..db import promise
 from ..errors import Unavailable
 from .storage import FileStorage, StoredFile, UploadAddress
 
@@ -72,14 +74,11 @@ def keep(request: Request, stored: StoredFile) -> StoredFile:
 
 
 def after_commit(request: Request, delete: Delete, key: str) -> None:
-    transaction = request.tm.get()
-    try:
-        doomed = transaction.data(after_commit)
-    except KeyError:  # the first of this transaction
-        doomed = []
-        transaction.set_data(after_commit, doomed)
-        transaction.addAfterCommitHook(lambda is_committed: remove(doomed) if is_committed else None)
-    doomed.append((delete, key))
+    promise(request, remove_promised, (delete, key))
+
+
+def remove_promised(registry: Registry, doomed: list[tuple[Delete, str]]) -> None:
+    remove(doomed)
 
 
 def remove(doomed: list[tuple[Delete, str]]) -> None:

@@ -54,12 +54,17 @@ def begin_download(request: Request, name: str, sha256: str) -> bool:
     check_match(request, sha256, is_required=False)
     response = request.response
     response.content_type = safe_type(name)
-    response.headers["Content-Disposition"] = attachment(name)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    make_attachment(response, name)
     response.headers["Accept-Ranges"] = "bytes"
     response.etag = sha256
     response.conditional_response = bool(request.if_none_match) and sha256 in request.if_none_match
     return not response.conditional_response
+
+
+def make_attachment(response: Any, name: str) -> None:
+    """Let a response be saved under this name, and run by no browser."""
+    response.headers["Content-Disposition"] = attachment(name)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
 
 
 def send_range(request: Request, open_at: Open, size_bytes: int, sha256: str) -> Any:

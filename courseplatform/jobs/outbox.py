@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from uuid_utils.compat import uuid7
 
-from ..db import Base, UuidKey
+from ..db import Base, UuidKey, promise, promises_of
 
 Job = Callable[..., Any]
 
@@ -20,8 +20,6 @@ KEEP_DONE_DAYS = 7
 PURGE_CHUNK = 10_000
 #: How long the relay leaves a new job to the process that promised it, which pushes it right after its commit.
 PUSH_GRACE_S = 5
-#: Under this key a transaction keeps the jobs that it promises.
-PROMISED = "courseplatform.jobs"
 
 
 class OutboxJob(Base):
@@ -69,11 +67,16 @@ def job_name(fn: Job) -> str:
     return f"{fn.__module__}.{fn.__qualname__}"
 
 
-def enqueue(request: Request, fn: Job, *, delay_s: int = 0, **ids: Any) -> None:
-    """Run ``fn(request, **ids)`` if this transaction commits, and after it. Raises: LookupError if not registered."""
+def enqueue(request: Request, fn: Job, *, delay_s: int = 0, is_once: bool = False, **ids: Any) -> None:
+    """Run ``fn(request, **ids)`` if this transaction commits, and after it. Raises: LookupError if not registered.
+
+    ``is_once``: not if ``fn`` is to run after this transaction anyway, with whatever ids.
+    """
     name = job_name(fn)
     if name not in request.registry["jobs"]:
         raise LookupError(f"{name} is not a registered job: add_jobs() its module")
+    if is_once and any(promised == name for _, promised in promises_of(request).get(hand_over, ())):
+        return
     due_at = request.now + timedelta(seconds=delay_s)
     is_pushed = request.registry["jobs.queue"] is not None and delay_s == 0
     job = OutboxJob(
@@ -87,26 +90,12 @@ def enqueue(request: Request, fn: Job, *, delay_s: int = 0, **ids: Any) -> None:
     request.db.add(job)
     if request.is_dry_run:
         request.foreseen.note_job(name, ids)
-    promised = jobs_of_transaction(request)
     if delay_s == 0:
-        promised.append((job.id, name))
-
-
-def jobs_of_transaction(request: Request) -> list[tuple[UUID, str]]:
-    """The jobs, as (id, name), that are handed over when this transaction has committed."""
-    transaction = request.tm.get()
-    try:
-        return transaction.data(PROMISED)
-    except KeyError:
-        promised: list[tuple[UUID, str]] = []
-    transaction.set_data(PROMISED, promised)
-    registry = request.registry
-    transaction.addAfterCommitHook(lambda is_committed: hand_over(registry, promised) if is_committed else None)
-    return promised
+        promise(request, hand_over, (job.id, name))
 
 
 def hand_over(registry: Any, promised: list[tuple[UUID, str]]) -> None:
-    """Give committed jobs to those who run them. What gets lost here is still in the outbox."""
+    """Give committed jobs, as (id, name), to those who run them. What gets lost here is still in the outbox."""
     queue = registry["jobs.queue"]
     if queue is None:
         registry["jobs.wake"].set()

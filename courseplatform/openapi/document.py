@@ -68,7 +68,8 @@ class Definitions(DefinitionHandler):
     def from_answer(self, schema_node: Any) -> dict[str, Any]:
         """The same, open: names may be added to an answer at any time, and ``?explain=`` adds some."""
         if isinstance(schema_node, OneOf):
-            return {"x-anyOf": [self.from_answer(node) for node in schema_node.of]}
+            described = [self.from_answer(node) for node in schema_node.of if not isinstance(node, Binary)]
+            return described[0] if len(described) == 1 else {"x-anyOf": described}
         return self.refer(opened(self.type_converter(schema_node)))
 
     def refer(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -238,10 +239,15 @@ class Swagger(CorniceSwagger):
         success = success_of(self.registry, self.service, validator)
         if isinstance(success.schema, Binary):
             found["produces"] = [success.schema.content_type, PROBLEM]
+        elif isinstance(success.schema, OneOf):
+            also = [node.content_type for node in success.schema.of if isinstance(node, Binary)]
+            found["produces"] = [JSON, *also, PROBLEM]
         if validator.form is not None:
             found["consumes"] = [FORM]
         elif validator.method == "PATCH":
             found["consumes"] = [MERGE_PATCH, JSON]
+        elif hasattr(validator.reader, "also_takes"):
+            found["consumes"] = [JSON, *validator.reader.also_takes]
         elif validator.reader is not None and validator.body is not None:
             found["consumes"] = [JSON]
             found["x-form"] = {

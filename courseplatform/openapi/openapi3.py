@@ -60,7 +60,7 @@ def request_content(given: Json) -> Json:
     """Content type → its schema."""
     consumed = given.get("consumes", ["application/json"])
     bodies = [one["schema"] for one in given.get("parameters", ()) if one["in"] == "body"]
-    content = {one: {"schema": schema(bodies[0])} for one in consumed if bodies}
+    content = {one: {"schema": schema_in(one, bodies[0])} for one in consumed if bodies}
     fields = [one for one in given.get("parameters", ()) if one["in"] == "formData"]
     if fields:
         form = {
@@ -84,10 +84,15 @@ def response(given: Json, produced: list[str]) -> Json:
         return {"$ref": referred(given["$ref"])}
     found = {name: value for name, value in given.items() if name not in ("schema", "headers")}
     if "schema" in given:
-        found["content"] = {one: {"schema": schema(given["schema"])} for one in produced}
+        found["content"] = {one: {"schema": schema_in(one, given["schema"])} for one in produced}
     if "headers" in given:
         found["headers"] = {name: parameter(one) for name, one in given["headers"].items()}
     return found
+
+
+def schema_in(content_type: str, given: Json) -> Json:
+    """What stands beside JSON as text, a table say, has no schema but that."""
+    return {"type": "string"} if content_type.startswith("text/") and given.get("type") != "string" else schema(given)
 
 
 def schema(given: Json) -> Json:

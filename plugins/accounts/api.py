@@ -6,7 +6,7 @@ from .events import PasswordChanged, SessionsEnded, UserErased, UserForgotten, U
 from .external import is_email, register_external
 from .keys import LASTING_ALGORITHM, OpenKey, jwks, lasting_key, sign_jwt
 from .models import SignInSession, User
-from .operations import find_by_login, get_active_user, register
+from .operations import find_active_users, find_by_login, get_active_user, register
 from .published import (
     PublishedKeys,
     Unreadable,

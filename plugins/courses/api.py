@@ -3,7 +3,15 @@
 from .audiences import course_audience
 from .events import CourseArchived, CourseDeleted, CoursePublished, CourseTeacherAdded, CourseUnpublished
 from .models import Course
-from .operations import create_course, is_named_staff, is_staff, lock_course, publish_course, record_rating
+from .operations import (
+    create_course,
+    is_named_staff,
+    is_staff,
+    lock_course,
+    named_staff,
+    publish_course,
+    record_rating,
+)
 from .resources import CourseItem, staff_principals
 from .roles import teaches
 from .schemas import HeadlineAnswer

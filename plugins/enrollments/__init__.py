@@ -50,4 +50,6 @@ def includeme(config: Configurator) -> None:
     config.add_jobs("plugins.enrollments.jobs")
     config.require_verified("plugins.enrollments.resources.MyEnrollment", "enrollment:enrol_self")
     config.add_export("enrollments", "plugins.enrollments.exports.enrollments")
+    config.add_rate_limit("enrol_by_email", default="30/hour")
     config.scan("plugins.enrollments.views")
+    config.scan("plugins.enrollments.bulk_views")

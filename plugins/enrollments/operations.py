@@ -1,5 +1,6 @@
 """Verbs of enrollments."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -31,13 +32,21 @@ def enrol(request: Request, *, course: Course, student_id: UUID, by_user_id: UUI
     course.require_not_archived()
     if is_named_staff(request, course.id, student_id):
         raise Conflict("is_staff")
-    enrollment = insert_enrollment(request, course.id, student_id)
-    is_new = enrollment is not None
+    return take_up(request, course=course, student_id=student_id, by_user_id=by_user_id)
+
+
+def take_up(
+    request: Request, *, course: Course, student_id: UUID, by_user_id: UUID, known: Enrollment | None = None
+) -> tuple[Enrollment, bool]:
+    """What ``enrol`` does for someone who may be a student of a course that is held. ``known``: the locked row."""
+    enrollment = known or insert_enrollment(request, course.id, student_id)
+    is_new = known is None and enrollment is not None
     if enrollment is None:
         enrollment = find_enrollment(request, course.id, student_id, is_locking=True)
+    if not is_new:
         if enrollment.is_enrolled:
             return enrollment, False
-        if enrollment.is_removed and is_self:
+        if enrollment.is_removed and student_id == by_user_id:
             raise Conflict("enrollment_removed")
         enrollment.come_back()
         request.db.flush()
@@ -56,12 +65,13 @@ def enrol(request: Request, *, course: Course, student_id: UUID, by_user_id: UUI
     return enrollment, is_new
 
 
-def hold_course(request: Request, course_id: UUID) -> Course:
+def hold_course(request: Request, course_id: UUID, *, is_alone: bool = False) -> Course:
     """The course as it is, neither archived nor given other teachers before this transaction ends.
 
-    A shared lock: students don't wait for each other. Raises: NotFound.
+    A shared lock: students don't wait for each other. ``is_alone``: whoever else enrols waits. Raises: NotFound.
     """
-    locked = select(Course).where(Course.id == course_id).with_for_update(read=True)
+    locked = select(Course).where(Course.id == course_id)
+    locked = locked.with_for_update(key_share=True) if is_alone else locked.with_for_update(read=True)
     course = request.db.scalars(locked.execution_options(populate_existing=True)).one_or_none()
     if course is None:
         raise NotFound()
@@ -85,6 +95,14 @@ def find_enrollment(request: Request, course_id: UUID, student_id: UUID, *, is_l
     if is_locking:
         found = found.with_for_update(key_share=True).execution_options(populate_existing=True)
     return request.db.scalars(found).one_or_none()
+
+
+def lock_enrollments(request: Request, course_id: UUID, student_ids: Iterable[UUID]) -> dict[UUID, Enrollment]:
+    """The enrollments that many students have, by student; locked in the order of their ids, as everyone does."""
+    theirs = select(Enrollment).where(Enrollment.course_id == course_id, Enrollment.student_id.in_(list(student_ids)))
+    locked = theirs.order_by(Enrollment.id).with_for_update(key_share=True)
+    found = request.db.scalars(locked.execution_options(populate_existing=True))
+    return {enrollment.student_id: enrollment for enrollment in found}
 
 
 def is_enrolled(request: Request, course_id: UUID, student_id: UUID) -> bool:

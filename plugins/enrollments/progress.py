@@ -4,7 +4,7 @@ Lessons and assignments know what they require and what a student has done of it
 that it can't go stale. Only the moment of completion is kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
@@ -88,12 +88,30 @@ def progress_of(request: Request, course_id: UUID, student_id: UUID) -> dict[str
 
 def load_percents(request: Request, enrollments: list[Enrollment]) -> dict[UUID, int]:
     """Progress in percent by enrollment id, in one statement; the rows remember it for their ETags."""
-    ids = [enrollment.id for enrollment in enrollments if enrollment.progress_percent is None]
-    if ids:
-        found = select(Enrollment, *sums(request)).where(Enrollment.id.in_(ids))
-        for enrollment, total, done in request.db.execute(found):
-            enrollment.progress_percent = percent_of(done, total)
+    unknown = {enrollment.id: enrollment for enrollment in enrollments if enrollment.progress_percent is None}
+    for enrollment_id, percent in percents_of(request, unknown).items():
+        unknown[enrollment_id].progress_percent = percent
     return {enrollment.id: enrollment.progress_percent for enrollment in enrollments}
+
+
+def percents_of(request: Request, enrollment_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Progress in percent by enrollment id, in one statement."""
+    if not enrollment_ids:
+        return {}
+    found = select(Enrollment.id, *sums(request)).where(Enrollment.id.in_(enrollment_ids))
+    return {row.id: percent_of(row[2], row[1]) for row in request.db.execute(found)}
+
+
+def nearly_done(request: Request, enrollment_ids: Collection[UUID]) -> set[UUID]:
+    """The students who lack one thing at most, of enrollments that are locked; in one statement.
+
+    Who does something more for many students looks for the completed ones (``refresh_progress``) among these.
+    """
+    if not enrollment_ids:
+        return set()
+    total, done = sums(request)
+    found = select(Enrollment.student_id).where(Enrollment.id.in_(enrollment_ids), done + 1 >= total)
+    return set(request.db.scalars(found))
 
 
 def find_with_percent(request: Request, course_id: UUID, student_id: UUID) -> Enrollment | None:

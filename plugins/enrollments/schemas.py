@@ -1,12 +1,49 @@
 """What enrollments take in and give out."""
 
-from courseplatform.api import Answer, Anything, Body, Choice, Id, ListQuery, Moment, Whole, field
+from courseplatform.api import (
+    Answer,
+    Anything,
+    Body,
+    BulkAnswer,
+    Choice,
+    Id,
+    Listing,
+    ListQuery,
+    Moment,
+    RowAnswer,
+    Rows,
+    Text,
+    Whole,
+    drop,
+    field,
+)
 
 STATUSES = ("active", "completed", "dropped", "removed")
 
 
 class NewEnrollment(Body):
     student_id = field(Id())
+
+
+class StudentRow(Body):
+    """Whom to enrol, named in one way."""
+
+    student_id = field(Id(), missing=drop)
+    username = field(Text(200, min_chars=1), missing=drop)
+    email = field(Text(320, min_chars=1), missing=drop)
+
+
+class NewStudents(Body):
+    rows = field(Rows(), StudentRow(name="row"))
+
+
+class EnrolledRowAnswer(RowAnswer):
+    id = field(Id(), missing=drop, description="The enrollment's.")
+    student_id = field(Id(), missing=drop)
+
+
+class EnrolledRowsAnswer(BulkAnswer):
+    rows = field(Listing(500), EnrolledRowAnswer(name="row"))
 
 
 class EnrollmentList(ListQuery):

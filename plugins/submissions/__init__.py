@@ -38,6 +38,9 @@ def includeme(config: Configurator) -> None:
         "plugins.submissions.representations.load_students",
         answer="plugins.accounts.api.UserCardAnswer",
     )
+    config.add_extension(
+        "plugins.submissions.models.Submission", "etag", "plugins.submissions.representations.load_etags"
+    )
     config.add_course_dependent("submissions", "plugins.submissions.progress.count_in_course")
     config.add_progress_source(
         "submissions",
@@ -65,4 +68,5 @@ def includeme(config: Configurator) -> None:
     config.add_export("submissions", "plugins.submissions.exports.submissions")
     config.scan("plugins.submissions.views")
     config.scan("plugins.submissions.grading_views")
+    config.scan("plugins.submissions.bulk_views")
     config.scan("plugins.submissions.receipt_views")

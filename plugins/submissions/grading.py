@@ -32,6 +32,34 @@ def grade_submission(
     """
     require_checkable(submission, by_user_id)
     reread_assignment(request, assignment)
+    give_grade(
+        request,
+        submission=submission,
+        assignment=assignment,
+        course=course,
+        by_user_id=by_user_id,
+        grade=grade,
+        feedback=feedback,
+        reason=reason,
+    )
+
+
+def give_grade(
+    request: Request,
+    *,
+    submission: Submission,
+    assignment: Assignment,
+    course: Course,
+    by_user_id: UUID,
+    grade: int,
+    feedback: str = "",
+    reason: str = "",
+    may_complete: bool = True,
+) -> None:
+    """What ``grade_submission`` does once work can be checked and its assignment is as the database has it now.
+
+    ``may_complete``: False if the student is known to lack more than this grade for completing the course.
+    """
     if grade > assignment.max_points:
         raise Invalid.field("grade", f"must be between 0 and {assignment.max_points}")
     is_first = not was_checked(request, submission)
@@ -51,7 +79,8 @@ def grade_submission(
     request.emit(
         SubmissionGraded(**subject(submission, assignment, course, by_user_id), grade_points=grade, is_first=is_first)
     )
-    refresh_progress(request, course_id=course.id, student_id=submission.student_id)
+    if may_complete:
+        refresh_progress(request, course_id=course.id, student_id=submission.student_id)
 
 
 def return_submission(

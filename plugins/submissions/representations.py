@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from courseplatform.api import Request
+from courseplatform.api import Request, row_etag
 from plugins.accounts.api import user_cards
 
 from .models import Submission
@@ -49,3 +49,8 @@ def receipt_json(submission: Submission) -> dict[str, Any] | None:
 def load_students(request: Request, submissions: list[Submission]) -> dict[UUID, Any]:
     cards = user_cards(request, {submission.student_id for submission in submissions})
     return {submission.id: cards.get(submission.student_id) for submission in submissions}
+
+
+def load_etags(request: Request, submissions: list[Submission]) -> dict[UUID, str]:
+    """What ``If-Match`` wants of each, for those who write to many."""
+    return {submission.id: row_etag(request, submission) for submission in submissions}

@@ -57,5 +57,5 @@ class Submissions(Collection):
             (Allow, student, P.SUBMIT),
             (Deny, Everyone, P.SUBMIT),
             (Allow, participant, P.LIST),
-            *((Allow, principal, (P.LIST, P.LIST_ALL)) for principal in staff),
+            *((Allow, principal, (P.LIST, P.LIST_ALL, P.GRADE)) for principal in staff),
         ]

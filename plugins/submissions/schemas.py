@@ -1,6 +1,24 @@
 """What submissions take in and give out."""
 
-from courseplatform.api import Answer, AnyText, Body, Choice, Flag, Id, ListQuery, Moment, Text, Whole, field
+from courseplatform.api import (
+    Answer,
+    AnyText,
+    Body,
+    BulkAnswer,
+    Choice,
+    Flag,
+    Id,
+    Listing,
+    ListQuery,
+    Moment,
+    RowAnswer,
+    Rows,
+    TableQuery,
+    Text,
+    Whole,
+    drop,
+    field,
+)
 
 from .uploads import FilePart
 
@@ -26,6 +44,28 @@ class Grade(Body):
     grade = field(Whole(0))
     feedback = field(Text(20_000), missing="")
     reason = field(Text(1_000), missing="", description="Why a given grade changes. Required then.")
+
+
+class GradeRow(Grade):
+    submission_id = field(Id())
+    if_match = field(Text(200, min_chars=1), description="The submission's ETag as you read it, or * for any.")
+
+
+class Grades(Body):
+    rows = field(Rows(), GradeRow(name="row"))
+
+
+class GradedRowAnswer(RowAnswer):
+    id = field(Id(), missing=drop, description="The submission's.")
+    etag = field(AnyText(), missing=drop, description="Its new one.")
+
+
+class GradesAnswer(BulkAnswer):
+    rows = field(Listing(500), GradedRowAnswer(name="row"))
+
+
+class GradeSheet(TableQuery):
+    status = field(Choice("submitted", "checked", "returned"), missing="submitted")
 
 
 class Return(Body):

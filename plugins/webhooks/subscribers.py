@@ -11,12 +11,7 @@ def log_event(event: Event) -> None:
     if event.public_type is None:
         return
     event_log.write(event.request, event)
-    transaction = event.request.tm.get()
-    try:
-        transaction.data(log_event)
-    except KeyError:
-        transaction.set_data(log_event, True)
-        event.request.enqueue(jobs.number_events)
+    event.request.enqueue(jobs.number_events, is_once=True)
 
 
 def forget_user(event: UserForgotten) -> None:

@@ -28,6 +28,8 @@ IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 TITLE = {"title": "New title"}
 COMMENT = {"text": "A thought"}
 GRADE = {"grade": 60}
+GRADES = {"rows": [{"submission_id": "{submission_X}", "grade": 60, "if_match": "*"}]}
+NEWCOMERS = {"rows": [{"student_id": "{user_S}"}]}
 LESSON = "/courses/{course}/lessons/{lesson}/"
 ASSIGNMENT = LESSON + "assignments/{assignment}/"
 OWN_SUBMISSION = ASSIGNMENT + "submissions/{submission_E}/"
@@ -207,6 +209,12 @@ MATRIX = [
     # --- roster
     r("GET", "/courses/{course}/enrollments/", "401 403 403 403 200 200 200"),
     r("POST", "/courses/{course}/enrollments/", "401 403 403 403 201 201 201", {"student_id": "{user_S}"}),
+    r("POST", "/courses/{course}/enrollments/bulk/", "401 403 403 403 200 200 200", NEWCOMERS),
+    r("POST", DRAFT + "enrollments/bulk/", "404 404 404 404 200 200 200", NEWCOMERS),
+    r("POST", "/courses/{archived}/enrollments/bulk/", "404 404 403 404 409 409 409", NEWCOMERS),
+    r("GET", "/courses/{course}/gradebook/", "401 403 403 403 200 200 200"),
+    r("GET", "/courses/{course}/gradebook/?format=csv", "401 403 403 403 200 200 200"),
+    r("GET", DRAFT + "gradebook/", "404 404 404 404 200 200 200"),
     r("GET", "/courses/{course}/enrollments/{enrollment_X}/", "401 403 403 403 200 200 200"),
     r("DELETE", "/courses/{course}/enrollments/{enrollment_X}/", "401 403 403 403 204 204 204"),
     # --- read lesson body, assignments; unpublished ones
@@ -259,6 +267,9 @@ MATRIX = [
     r("PUT", OTHER_SUBMISSION + "grade/", "401 404 404 404 200 200 200", GRADE),
     r("PUT", OWN_SUBMISSION + "return/", "401 404 403 404 200 200 200", {"feedback": "again"}),
     r("PUT", OTHER_SUBMISSION + "return/", "401 404 404 404 200 200 200", {"feedback": "again"}),
+    r("GET", ASSIGNMENT + "submissions/grades/", "401 403 403 403 200 200 200"),
+    r("POST", ASSIGNMENT + "submissions/grades/", "401 403 403 403 200 200 200", GRADES),
+    r("POST", DRAFT_ASSIGNMENT + "submissions/grades/", "404 404 404 404 200 200 200", {"rows": []}),
     # --- certificates
     r("GET", "/users/certificates/", "401 200 200 200 200 200 200"),
     r("GET", "/users/certificates/{own_certificate}/", "401 200 200 200 200 200 200"),
@@ -355,6 +366,7 @@ MISMATCHED = [
     "/courses/{elsewhere}/lessons/{lesson}/assignments/{assignment}/",
     "/courses/{elsewhere}/lessons/{lesson}/assignments/{assignment}/submissions/",
     LESSON + "assignments/{spare}/submissions/{submission_E}/",
+    "/courses/{elsewhere}/lessons/{lesson}/assignments/{assignment}/submissions/grades/",
     LESSON + "assignments/{assignment_elsewhere}/submissions/{submission_E}/",
     "/courses/{course}/lessons/{second}/assignments/{assignment}/submissions/{submission_E}/",
     "/courses/{elsewhere}/lessons/{lesson}/assignments/{assignment}/submissions/{submission_E}/",

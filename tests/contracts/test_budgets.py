@@ -16,7 +16,20 @@ ITEM_GET, LIST_GET, WRITE = 3, 4, 8
 EXPORT_GET = 21 + 2 * len(CONTRIBUTIONS)
 
 
+#: Tree, caller, columns, page; then who they are, their grades, their maximum and their progress.
+GRADEBOOK_GET = 8
+
+#: Tree, caller, whom rows name, course, staff, who is enrolled; or: the assignment, the work, the enrollments.
+BULK = 6
+#: What the students' progress costs, and the work itself, for each row.
+BULK_ROW = 3
+
+
 def budget(row: Row, response: Any) -> int:
+    if "/gradebook/" in row.path:
+        return GRADEBOOK_GET
+    if row.method == "POST" and row.body and "rows" in row.body:
+        return BULK + BULK_ROW * len(row.body["rows"])
     if row.method != "GET":
         return WRITE
     if row.path == "/users/me/export/":

@@ -167,8 +167,28 @@ def fields(world: World, row: Row) -> list[str]:
     return []
 
 
+#: Bodies of type text/csv, for those who take them.
+TABLES = [
+    b"",
+    b"\x00",
+    b"\xff\xfe",
+    b'"',
+    b",,,\n,,\n",
+    b"," * 1_000_000,
+    b"submission_id\n" + b"x" * 1_900_000,
+    b"submission_id,grade,if_match\n" + CANARY.encode() + b",1,*\n",
+    b"submission_id,grade,if_match\n00000000-0000-7000-8000-000000000000," + b"9" * 400 + b",*\n",
+    b"submission_id,grade,if_match\n00000000-0000-7000-8000-000000000000,1,\xed\xa0\x80\n",
+    b"submission_id,grade,if_match\n" + b"00000000-0000-7000-8000-000000000000,1,\n" * 600,
+    b"student_id\n" + CANARY.encode(),
+    b"email\n" + CANARY.encode() * 100,
+    "username\n\u202e\u0130\ufeff=1+1\n".encode(),
+    b"username;email\n;\na;b\n",
+]
+
 WRITES = allowed_rows(("POST", "PUT", "PATCH", "DELETE"))
 READS = allowed_rows(("GET",))
+BULK = [row for row in WRITES if row.path.endswith(("/bulk/", "/grades/"))]
 
 
 @pytest.mark.parametrize("row", WRITES, ids=lambda row: f"{row.method} {row.path}")
@@ -190,6 +210,15 @@ def test_no_query_and_no_header_crashes_a_request(row: Row, stage: Any) -> None:
         probe.send(query, body=body)
     for headers in HEADERS:
         probe.send(headers=headers, body=body)
+    probe.check_rows()
+
+
+@pytest.mark.parametrize("row", BULK, ids=lambda row: f"{row.method} {row.path}")
+def test_no_table_crashes_a_write_of_many_rows(row: Row, stage: Any) -> None:
+    probe = Probe(stage, row)
+    for body in TABLES:
+        for query in ("mode=all", "mode=each"):
+            probe.send(query, raw=body, content_type="text/csv")
     probe.check_rows()
 
 

@@ -47,6 +47,7 @@ ALLOWED = [row for row in WRITES if min(row.statuses) < 400 and row.path not in 
 SECRET = re.compile(r'"[a-z_]*(secret|token|password)":')
 UNIQUE = re.compile(
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z|([2-9A-Z]{4}-){4}[2-9A-Z]{4}|[0-9a-f]{64}"
+    r'|(?<="etag":")[0-9a-f]{24}'
 )
 PREFER = {"Prefer": "respond-async, dry-run"}
 

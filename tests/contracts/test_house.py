@@ -25,6 +25,7 @@ NEEDS = {
     "uploads": {"accounts"},
     "submissions": {"assignments", "uploads"},
     "certificates": {"enrollments"},
+    "gradebook": {"submissions"},
     "comments": {"accounts"},
     "notifications": {"accounts"},
     "reviews": {"enrollments"},
