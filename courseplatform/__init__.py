@@ -52,10 +52,11 @@ def configure(settings: dict[str, Any]) -> Configurator:
     Raises: StartupError, a ConfigurationError that names the plugin and the line.
     """
     from . import embedded
+    from .checks import check
     from .inspection.grants import log_grants
     from .neighbours import include_attachments
     from .settings import raw
-    from .startup import Platform, check_nodes, check_views
+    from .startup import Platform
 
     embedded.prepare(settings)
     with Platform(settings=settings) as config:
@@ -63,8 +64,7 @@ def configure(settings: dict[str, Any]) -> Configurator:
         for name in aslist(raw(settings, "courseplatform.plugins") or ""):
             config.include(plugin_module(name))
         include_attachments(config)
-    check_views(config.registry)
-    check_nodes(config.registry)
+    check(config.registry)
     log_grants(config.registry)
     return config
 

@@ -37,9 +37,12 @@ class Kind:
 
     def require_told(self, variant: str | None, told: Collection[str]) -> None:
         """Raises: LookupError for an unknown variant, or if the sentence names something that is not ``told``."""
-        missing = names(self.sentence("en", variant)) - set(told)
+        known = sentences(self.texts["en"])
+        if variant not in known:
+            raise LookupError(f"the kind {self.name!r} has the variants {list(known)}, and not {variant!r}")
+        missing = names(known[variant]) - set(told)
         if missing:
-            raise LookupError(f"{self.name} tells {', '.join(sorted(missing))}")
+            raise LookupError(f"the text of the kind {self.name!r} needs {', '.join(sorted(missing))} in told=")
 
 
 def sentences(text: str | Mapping[str, str]) -> Mapping[str | None, str]:
