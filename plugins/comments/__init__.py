@@ -4,7 +4,7 @@ Offers: comments and replies on whichever of these are on; the event ``CommentRe
 Needs: accounts.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def includeme(config: Configurator) -> None:

@@ -1,6 +1,6 @@
 """Where comments hang, while the plugin of what they are about is on."""
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def lessons(config: Configurator) -> None:

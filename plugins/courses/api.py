@@ -6,3 +6,20 @@ from .models import Course
 from .operations import create_course, is_named_staff, is_staff, lock_course, publish_course, record_rating
 from .resources import CourseItem, staff_principals
 from .roles import teaches
+
+__all__ = [
+    "Course",
+    "CourseDeleted",
+    "CourseItem",
+    "CoursePublished",
+    "CourseTeacherAdded",
+    "course_audience",
+    "create_course",
+    "is_named_staff",
+    "is_staff",
+    "lock_course",
+    "publish_course",
+    "record_rating",
+    "staff_principals",
+    "teaches",
+]

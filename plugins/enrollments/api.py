@@ -6,3 +6,22 @@ from .operations import enrol, is_enrolled, recheck_course
 from .progress import progress_of, refresh_progress
 from .resources import EnrollmentItem, Enrollments
 from .roles import studies, took_part
+
+__all__ = [
+    "ENROLLED",
+    "CompletionConfirmed",
+    "CourseCompleted",
+    "Enrollment",
+    "EnrollmentItem",
+    "Enrollments",
+    "RequirementsChanged",
+    "StudentEnrolled",
+    "StudentLeft",
+    "enrol",
+    "is_enrolled",
+    "progress_of",
+    "recheck_course",
+    "refresh_progress",
+    "studies",
+    "took_part",
+]

@@ -8,10 +8,9 @@ everything.
 from collections.abc import Callable
 from typing import Any
 
-from pyramid.config import Configurator
 from sqlalchemy import ColumnElement, not_
 
-from courseplatform.api import Request
+from courseplatform.api import Configurator, Request
 
 #: ``expression(student_id, lesson_id)``: a boolean SQL expression.
 LessonFilter = Callable[[Any, Any], ColumnElement[bool]]

@@ -1,6 +1,6 @@
 """What is told, and who may see it, while the plugin that it happens in is on."""
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 from .texts import TEXTS
 

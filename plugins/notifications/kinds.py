@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
+
+from courseplatform.api import Configurator
 
 CHANNELS = ("in_app", "email")
 

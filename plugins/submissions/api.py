@@ -7,3 +7,17 @@ from .models import GradeChange, Submission
 from .operations import submit
 from .resources import SubmissionItem
 from .uploads import Upload
+
+__all__ = [
+    "GradeChange",
+    "Submission",
+    "SubmissionGraded",
+    "SubmissionItem",
+    "SubmissionReturned",
+    "SubmissionSubmitted",
+    "Upload",
+    "grade_submission",
+    "return_submission",
+    "submission_audience",
+    "submit",
+]
