@@ -13,7 +13,7 @@ from .models import CohortDeadline, CohortLesson, CohortMember
 
 
 def is_member(user_id: Any, cohort_id: Any) -> ColumnElement[bool]:
-    """Role ``member``."""
+    """The students who sit in it."""
     own = CohortMember.student_id == user_id
     return exists().where(CohortMember.cohort_id == cohort_id, own).correlate_except(CohortMember)
 
