@@ -1,6 +1,6 @@
 """What other plugins may import from submissions."""
 
-from .audiences import submission_audience
+from .audiences import may_know_submission, submission_audience
 from .events import SubmissionGraded, SubmissionReturned, SubmissionSubmitted
 from .grading import grade_submission, return_submission
 from .models import GradeChange, Submission
@@ -17,6 +17,7 @@ __all__ = [
     "SubmissionSubmitted",
     "Upload",
     "grade_submission",
+    "may_know_submission",
     "return_submission",
     "submission_audience",
     "submit",

@@ -17,6 +17,8 @@ EXPORT_GET = 20 + 2 * len(CONTRIBUTIONS)
 
 
 def budget(row: Row, response: Any) -> int:
+    if row.budget is not None:
+        return row.budget
     if row.method != "GET":
         return WRITE
     if row.path == "/users/me/export/":
