@@ -1,7 +1,11 @@
 """The core of the course platform: HTTP, security, tree, transactions, jobs. Knows no domain."""
 
+import warnings
 from importlib.metadata import entry_points
 from typing import Any
+
+# Here and not in ``cli``: whatever comes next imports Pyramid, which greets every command with it.
+warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
 
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError

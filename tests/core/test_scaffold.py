@@ -105,6 +105,14 @@ def test_what_is_there_already_is_left_alone(tmp_path: Path) -> None:
     assert (done.exit_code, list((tmp_path / "acme_notes").iterdir())) == (1, [])
 
 
+def test_a_folder_to_write_into_is_made_and_one_that_cannot_be_is_told(tmp_path: Path) -> None:
+    assert (written(tmp_path / "new" / "folder") / "pyproject.toml").is_file()
+    (tmp_path / "file").touch()
+    done = CliRunner().invoke(new_plugin, ["acme_notes", "--into", str(tmp_path / "file" / "x")])
+    assert done.exit_code == 1
+    assert "acme_notes can't be written: Not a directory" in done.output
+
+
 def test_nothing_of_the_template_keeps_its_name(tmp_path: Path) -> None:
     files = [path for path in written(tmp_path).rglob("*") if path.is_file()]
     assert len(files) > 10
