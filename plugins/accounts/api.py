@@ -21,7 +21,7 @@ from .published import (
     verdict,
     verify_jws,
 )
-from .representations import user_card, user_cards
+from .representations import cards_of, user_card, user_cards
 from .resources import Me, Users
 from .sealing import seal, unseal
 from .sessions import open_session, user_of_session
@@ -42,6 +42,7 @@ __all__ = [
     "UserForgotten",
     "UserRoleChanged",
     "Users",
+    "cards_of",
     "did_of",
     "fetch",
     "find_by_login",

@@ -1,10 +1,9 @@
 """Submissions as JSON."""
 
 from typing import Any
-from uuid import UUID
 
 from courseplatform.api import Request
-from plugins.accounts.api import user_cards
+from plugins.accounts.api import cards_of
 
 from .models import Submission
 
@@ -46,6 +45,4 @@ def receipt_json(submission: Submission) -> dict[str, Any] | None:
     return {"sha256": submission.content_sha256, "received_at": submission.submitted_at}
 
 
-def load_students(request: Request, submissions: list[Submission]) -> dict[UUID, Any]:
-    cards = user_cards(request, {submission.student_id for submission in submissions})
-    return {submission.id: cards.get(submission.student_id) for submission in submissions}
+load_students = cards_of("student_id")
