@@ -38,6 +38,7 @@ CORE = (
     "mail",
     "health",
     "status",
+    "openapi",
 )
 
 

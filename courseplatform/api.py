@@ -7,7 +7,7 @@ from colander import drop
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Deny, Everyone
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from .answers import Binary, Page
+from .answers import Binary, OneOf, Page
 from .configurator import Configurator
 from .db import Base, Bytes, Timestamped, UuidKey, script_request
 from .errors import (
@@ -37,6 +37,7 @@ from .request import Identity, Request
 from .resources import Collection, Item, Node, Root
 from .schemas import (
     Answer,
+    AnyText,
     Anything,
     Body,
     Choice,
@@ -46,6 +47,7 @@ from .schemas import (
     Listing,
     ListQuery,
     Moment,
+    Number,
     Query,
     Text,
     Url,
@@ -64,6 +66,7 @@ __all__ = [
     "AddressRefused",
     "Allow",
     "Answer",
+    "AnyText",
     "Anything",
     "ApiError",
     "Authenticated",
@@ -93,6 +96,8 @@ __all__ = [
     "Moment",
     "Node",
     "NotFound",
+    "Number",
+    "OneOf",
     "Page",
     "PayloadTooLarge",
     "PreconditionFailed",

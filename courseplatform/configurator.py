@@ -17,6 +17,7 @@ from .jobs.periodic import add_periodic_job
 from .limits import add_rate_limit
 from .metrics import add_metrics
 from .neighbours import when_on
+from .openapi.refusals import add_refusal
 from .representation import add_representation
 from .resources import add_resource_node
 from .restrictions import add_restriction
@@ -42,6 +43,7 @@ class Configurator(pyramid.config.Configurator):
     add_ordering = add_ordering
     add_cornice_service = add_cornice_service
     add_problems = add_problems
+    add_refusal = add_refusal
     add_capability = add_capability
     add_health_check = add_health_check
 

@@ -58,19 +58,28 @@ def schemas_of(registry: Registry, validator: Validator) -> Any:
     return registry["view.schemas"].get(validator, validator)
 
 
-def add_extension(config: Configurator, model: Any, key: str, load: Any, schema: Any = None, store: Any = None) -> None:
+def add_extension(
+    config: Configurator,
+    model: Any,
+    key: str,
+    load: Any,
+    schema: Any = None,
+    store: Any = None,
+    answer: Any = None,
+) -> None:
     """Offer ``extensions.<key>`` on another's resource, for clients that ask ``?expand=<key>``.
 
-    ``load(request, rows) -> {row.id: JSON value}`` runs once per page. With ``schema`` (a ``Body`` class, a
+    ``load(request, rows) -> {row.id: JSON value}`` runs once per page; ``answer``, an ``Answer`` class or a
+    ``field(…)``, describes such a value. With ``schema`` (a ``Body`` class, a
     ``field(…)`` or a field's type) the key can be written too, in the body of the resource's own POST, PUT and PATCH:
     ``store(request, row, value)`` runs in that transaction when the row is written, and may raise to refuse all of it.
     In a PATCH the value of a ``Body`` has only the fields that were given, unless ``load`` finds nothing to change:
     then it is whole. Null is for a schema that is ``nullable``.
     """
-    model, load, schema, store = map(config.maybe_dotted, (model, load, schema, store))
+    model, load, schema, store, answer = map(config.maybe_dotted, (model, load, schema, store, answer))
     if (schema is None) != (store is None):
         raise ConfigurationError(f"extension {key!r} of {model.__name__}: schema and store need each other")
-    extension = Extension(load, input_node(key, schema), store)
+    extension = Extension(load, input_node(key, schema), store, answer)
 
     def register() -> None:
         config.registry["extensions"].setdefault(model, {})[key] = extension

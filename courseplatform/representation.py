@@ -30,11 +30,15 @@ class Representation:
 
 @dataclass(frozen=True)
 class Extension:
-    """``schema``: the field of a body, and ``store`` for its value; None for one that can't be written."""
+    """``schema``: the field of a body, and ``store`` for its value; None for one that can't be written.
+
+    ``answer``: what ``load`` gives for a row, as ``Service`` takes it.
+    """
 
     load: Load
     schema: Any = None
     store: Store | None = None
+    answer: Any = None
 
 
 def add_representation(config: Configurator, model: Any, fn: Any, load: Any = None, schema: Any = None) -> None:

@@ -51,6 +51,13 @@ class Text(colander.String):
         return text
 
 
+class AnyText(Text):
+    """A string of an answer: whatever it says."""
+
+    def __init__(self) -> None:
+        super().__init__(max_chars=INT4_MAX, is_trimmed=False)
+
+
 class Whole(colander.Integer):
     """A JSON integer between two bounds. In a query string, decimal digits."""
 
@@ -67,6 +74,17 @@ class Whole(colander.Integer):
             raise colander.Invalid(node, "must be a whole number")
         if not self.min_value <= cstruct <= self.max_value:
             raise colander.Invalid(node, f"must be between {self.min_value} and {self.max_value}")
+        return cstruct
+
+
+class Number(colander.Float):
+    """A JSON number of an answer."""
+
+    def deserialize(self, node: Any, cstruct: Any) -> Any:
+        if cstruct is null:
+            return null
+        if type(cstruct) not in (int, float):
+            raise colander.Invalid(node, "must be a number")
         return cstruct
 
 
@@ -246,6 +264,14 @@ class ListQuery(ItemQuery):
     cursor = field(Text(2000), missing=None, description="Opaque; from 'next' or 'previous'.")
 
 
+def definition_name(node: Any) -> str:
+    """What an object is called in the document: as its class, or as ``definition`` says; "" for one without a name."""
+    if getattr(node, "definition", ""):
+        return str(node.definition)
+    is_named = type(node) not in (colander.SchemaNode, colander.MappingSchema)
+    return type(node).__name__.removesuffix("Answer") if is_named else ""
+
+
 def merge_patch(body: type[Body]) -> colander.SchemaNode:
     """The JSON Merge Patch (RFC 7396) twin of a body: every field may be left out; null resets an optional one."""
     patched = body().clone()  # instances of a Colander class share their children
@@ -253,7 +279,7 @@ def merge_patch(body: type[Body]) -> colander.SchemaNode:
         child.reset_to = child.missing
         child.nullable = child.nullable or child.missing not in (required, drop)
         child.missing = drop
-    patched.title = f"{body.__name__}Patch"
+    patched.definition = f"{body.__name__}Patch"
     return patched
 
 

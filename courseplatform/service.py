@@ -52,6 +52,7 @@ class Verb(Protocol):
         if_match: str | None = None,
         reader: Callable[[Request], dict[str, Any]] | None = None,
         is_body_raw: bool = False,
+        form: Any = None,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
         **kw: Any,
@@ -97,11 +98,14 @@ class Service(cornice.Service):
         if_match: str | None = None,
         reader: Callable[[Request], dict[str, Any]] | None = None,
         is_body_raw: bool = False,
+        form: Any = None,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
+
+        ``form``: a ``Body`` that describes the url-encoded form which a view with ``is_body_raw`` reads itself.
 
         ``answer``: a model (its representation), ``Page(…)`` of one, an ``Answer`` schema or ``Binary(…)``; by default
         a collection's GET gives a page of its rows, its POST a row, an item's methods the item. ``status``: by default
@@ -121,6 +125,7 @@ class Service(cornice.Service):
             validate = Validator(method, Body(name="body"), query_schema, if_match == "required", reader, True)
         else:
             validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
+        validate.form = form() if form else None
         validate.answer, validate.status = answer, (status,) if isinstance(status, int) else status
         return super().add_view(
             method, with_etag(complete(view)), permission=permission, schema=schema, validators=(validate,), **kw
@@ -136,6 +141,7 @@ class Validator:
         """``is_empty``: the body may be left out, and ``body`` has no fields."""
         self.method, self.body, self.query = method, body, query
         self.requires_match, self.reader, self.is_empty = requires_match, reader, is_empty
+        self.form: Any = None
         self.answer: Any = None
         self.status: tuple[int, ...] | None = None
         self.__name__ = "validate"

@@ -12,7 +12,22 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from .errors import NotFound
 from .resources import Node
 from .responses import moved
+from .schemas import Answer, AnyText, Anything, Listing, field
 from .service import Service
+
+
+class CapabilitiesAnswer(Answer):
+    name = field(AnyText())
+    version = field(AnyText())
+    plugins = field(Listing(), field(AnyText(), name="plugin"))
+    capabilities = field(Anything(), description="Name → a sentence.")
+    addresses = field(Anything(), description="Address → its methods.")
+
+
+class ProblemAnswer(Answer):
+    code = field(AnyText())
+    type = field(AnyText())
+    detail = field(AnyText(), description="What happened and what helps.")
 
 
 class Problems(Node):
@@ -26,7 +41,7 @@ capabilities = Service("capabilities", "/")
 problems = Service("problem", "/problems/{code:[a-z_]{1,60}}/")
 
 
-@capabilities.get(permission=NO_PERMISSION_REQUIRED)
+@capabilities.get(permission=NO_PERMISSION_REQUIRED, answer=CapabilitiesAnswer)
 def show_capabilities(request: Request) -> dict[str, Any]:
     """What this platform can: version, plugins and every address with its methods."""
     registry = request.registry
@@ -43,7 +58,7 @@ def show_capabilities(request: Request) -> dict[str, Any]:
     }
 
 
-@problems.get(permission=NO_PERMISSION_REQUIRED)
+@problems.get(permission=NO_PERMISSION_REQUIRED, answer=ProblemAnswer)
 def show_problem(request: Request) -> dict[str, Any]:
     """What an error code means and what helps. 404 ``not_found`` for a code that this platform never answers."""
     code = request.matchdict["code"]

@@ -6,6 +6,7 @@ after the test; ``committing_client`` truly commits, for races and what only hap
 module ``testing`` too: accounts those for users of each role, courses a course.
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -31,6 +32,7 @@ from .jobs import OutboxJob, run_due_jobs, run_next
 from .jobs.outbox import decode, is_undone
 from .limits import rate
 from .neighbours import included
+from .openapi.promises import check_answer
 
 #: What an application of the tests has on unless it says otherwise: pytest's setting ``courseplatform_plugins``.
 PLUGINS: list[str] = []
@@ -188,15 +190,21 @@ class Client:
         return self.registry["clock"]
 
     def call(self, method: str, path: str, body: Any = None, status: Any = None, **kw: Any) -> Any:
-        """Any request; ``body`` is sent as JSON, ``raw`` as it is. ``status`` is checked; None means any."""
+        """Any request; ``body`` is sent as JSON, ``raw`` as it is. ``status`` is checked; None means any.
+
+        Raises: AssertionError for an answer that the operation does not declare: by docstring, ``status``, ``answer``.
+        """
         kw.setdefault("headers", {})
         if "raw" in kw:
             headers = {**kw["headers"], "Content-Type": kw.get("content_type", "")}
-            return self.web.request(path, method=method, body=kw["raw"], headers=headers, status=status or "*")
-        if body is not None:
-            kw["params"] = __import__("json").dumps(body)
-            kw.setdefault("content_type", "application/json")
-        return self.web._gen_request(method, path, status=status or "*", **kw)
+            response = self.web.request(path, method=method, body=kw["raw"], headers=headers, status=status or "*")
+        else:
+            if body is not None:
+                kw["params"] = json.dumps(body)
+                kw.setdefault("content_type", "application/json")
+            response = self.web._gen_request(method, path, status=status or "*", **kw)
+        check_answer(self.registry, method, path, response)
+        return response
 
     def get(self, path: str, status: Any = 200, **kw: Any) -> Any:
         return self.call("GET", path, status=status, **kw)

@@ -44,8 +44,16 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("plugins.accounts.resources.Auth", "sessions", "plugins.accounts.resources.Sessions")
     config.add_resource_node("courseplatform.api.Root", "users", "plugins.accounts.resources.Users")
     config.add_resource_node("plugins.accounts.resources.Users", "me", "plugins.accounts.resources.Me")
-    config.add_representation("plugins.accounts.models.User", "plugins.accounts.representations.user_json")
-    config.add_representation("plugins.accounts.models.SignInSession", "plugins.accounts.representations.session_json")
+    config.add_representation(
+        "plugins.accounts.models.User",
+        "plugins.accounts.representations.user_json",
+        schema="plugins.accounts.schemas.UserAnswer",
+    )
+    config.add_representation(
+        "plugins.accounts.models.SignInSession",
+        "plugins.accounts.representations.session_json",
+        schema="plugins.accounts.schemas.SessionAnswer",
+    )
     config.add_jobs("plugins.accounts.jobs")
     config.add_periodic_job("plugins.accounts.jobs.purge_sessions", every_s=3600)
     config.add_jobs("plugins.accounts.mail_jobs")

@@ -23,6 +23,7 @@ from .published import (
 )
 from .representations import cards_of, user_card, user_cards
 from .resources import Me, Users
+from .schemas import TokenPairAnswer, UserCardAnswer
 from .sealing import seal, unseal
 from .sessions import open_session, user_of_session
 from .verification import is_mailable
@@ -35,9 +36,11 @@ __all__ = [
     "PublishedKeys",
     "SessionsEnded",
     "SignInSession",
+    "TokenPairAnswer",
     "Unreadable",
     "Unverifiable",
     "User",
+    "UserCardAnswer",
     "UserErased",
     "UserForgotten",
     "UserRoleChanged",

@@ -7,7 +7,7 @@ from courseplatform.api import NO_PERMISSION_REQUIRED, Request, Service
 from . import operations, sessions
 from .permissions import P
 from .representations import full_user_json
-from .schemas import Credentials, Refresh, Registration
+from .schemas import Credentials, Refresh, Registration, TokenPairAnswer, UserAnswer
 
 registration = Service("register", "/auth/register/", facet_of="/auth/")
 login = Service("login", "/auth/login/", facet_of="/auth/")
@@ -16,7 +16,7 @@ token_refresh = Service("token_refresh", "/auth/token/refresh/", facet_of="/auth
 logout = Service("logout", "/auth/logout/", facet_of="/auth/")
 
 
-@registration.post(permission=NO_PERMISSION_REQUIRED, body=Registration)
+@registration.post(permission=NO_PERMISSION_REQUIRED, body=Registration, answer=UserAnswer, status=201)
 def register(request: Request) -> Any:
     """Make an account, always a student's. 409 ``username_taken``, ``email_taken``; 429 from one address."""
     request.hit_limit("registration", request.client_network)
@@ -26,8 +26,8 @@ def register(request: Request) -> Any:
     return full_user_json(user)
 
 
-@login.post(permission=NO_PERMISSION_REQUIRED, body=Credentials)
-@token.post(permission=NO_PERMISSION_REQUIRED, body=Credentials)
+@login.post(permission=NO_PERMISSION_REQUIRED, body=Credentials, answer=TokenPairAnswer)
+@token.post(permission=NO_PERMISSION_REQUIRED, body=Credentials, answer=TokenPairAnswer)
 def sign_in(request: Request) -> Any:
     """Sign in with username or e-mail address. ``expires_in`` is in seconds.
 
@@ -36,14 +36,14 @@ def sign_in(request: Request) -> Any:
     return sessions.sign_in(request, **request.validated["body"])
 
 
-@token_refresh.post(permission=NO_PERMISSION_REQUIRED, body=Refresh)
+@token_refresh.post(permission=NO_PERMISSION_REQUIRED, body=Refresh, answer=TokenPairAnswer)
 def refresh(request: Request) -> Any:
     """A new pair of tokens for a refresh token, which is used up by it. 401 ``invalid_refresh_token``; 429."""
     request.hit_limit("token_refresh", request.client_network)
     return sessions.refresh(request, **request.validated["body"])
 
 
-@logout.post(permission=P.SIGNED_IN)
+@logout.post(permission=P.SIGNED_IN, status=204)
 def sign_out(request: Request) -> Any:
     """End the session: its access and refresh tokens are refused from now on."""
     sessions.end_session(request, request.identity.session_id)

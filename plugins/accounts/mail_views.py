@@ -8,7 +8,16 @@ from courseplatform.api import NO_PERMISSION_REQUIRED, Request, Service
 from . import addresses, credentials, mail_jobs
 from .models import User
 from .permissions import P
-from .schemas import Link, NewPassword, PasswordChange, PasswordReset, Token
+from .schemas import (
+    AcceptedAnswer,
+    Link,
+    LinkAnswer,
+    NewPassword,
+    PasswordChange,
+    PasswordReset,
+    Token,
+    TokenPairAnswer,
+)
 
 verification = Service("email_verification", "/auth/email-verification/", facet_of="/auth/")
 verification_confirm = Service("email_verification_confirm", "/auth/email-verification/confirm/", facet_of="/auth/")
@@ -19,16 +28,16 @@ email_change_confirm = Service("email_change_confirm", "/auth/email-change/confi
 password_change = Service("password_change", "/auth/password-change/", facet_of="/auth/")
 
 
-@verification.get(permission=NO_PERMISSION_REQUIRED, query=Link)
-@reset.get(permission=NO_PERMISSION_REQUIRED, query=Link)
-@email_change.get(permission=NO_PERMISSION_REQUIRED, query=Link)
+@verification.get(permission=NO_PERMISSION_REQUIRED, query=Link, answer=LinkAnswer)
+@reset.get(permission=NO_PERMISSION_REQUIRED, query=Link, answer=LinkAnswer)
+@email_change.get(permission=NO_PERMISSION_REQUIRED, query=Link, answer=LinkAnswer)
 def show_link(request: Request) -> Any:
     """Where a mailed link leads without a front end: how to use its token. Looking it up changes nothing."""
     fields = ["token", "password"] if request.path.endswith("/password-reset/") else ["token"]
     return {"method": "POST", "path": f"{request.path}confirm/", "fields": fields}
 
 
-@verification.post(permission=P.SIGNED_IN)
+@verification.post(permission=P.SIGNED_IN, answer=AcceptedAnswer, status=202)
 def ask_for_verification(request: Request) -> Any:
     """Mail a link that verifies the own address; nothing is mailed if it is verified. 429 ``too_many_requests``."""
     request.hit_limit("email_verification", f"user:{request.identity.id}")
@@ -36,14 +45,14 @@ def ask_for_verification(request: Request) -> Any:
     return accepted(request)
 
 
-@verification_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token)
+@verification_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token, status=204)
 def verify_email(request: Request) -> Any:
     """Verify an address by the token of a mailed link. 409 ``invalid_token_link``."""
     addresses.verify_email(request, **request.validated["body"])
     return request.no_content()
 
 
-@reset.post(permission=NO_PERMISSION_REQUIRED, body=PasswordReset)
+@reset.post(permission=NO_PERMISSION_REQUIRED, body=PasswordReset, answer=AcceptedAnswer, status=202)
 def ask_for_reset(request: Request) -> Any:
     """Mail a link to set a new password. The answer is the same whether or not there is such an account.
 
@@ -56,7 +65,7 @@ def ask_for_reset(request: Request) -> Any:
     return accepted(request)
 
 
-@reset_confirm.post(permission=NO_PERMISSION_REQUIRED, body=NewPassword)
+@reset_confirm.post(permission=NO_PERMISSION_REQUIRED, body=NewPassword, status=204)
 def reset_password(request: Request) -> Any:
     """Set a password by the token of a mailed link; every session ends. 409 ``invalid_token_link``.
 
@@ -66,7 +75,7 @@ def reset_password(request: Request) -> Any:
     return request.no_content()
 
 
-@password_change.post(permission=P.SIGNED_IN, body=PasswordChange)
+@password_change.post(permission=P.SIGNED_IN, body=PasswordChange, answer=TokenPairAnswer)
 def change_password(request: Request) -> Any:
     """Change the own password. Every session ends, this one too: the answer has the tokens of a new one.
 
@@ -76,7 +85,7 @@ def change_password(request: Request) -> Any:
     return credentials.change_password(request, user, **request.validated["body"])
 
 
-@email_change_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token)
+@email_change_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token, status=204)
 def confirm_email(request: Request) -> Any:
     """Change an address by the token of a link that was mailed to the new one.
 

@@ -1,10 +1,26 @@
-"""What accounts take in."""
+"""What accounts take in and give out."""
 
 from zoneinfo import ZoneInfo
 
 import colander
 
-from courseplatform.api import Body, Choice, Flag, Id, ItemQuery, ListQuery, Query, Text, drop, field
+from courseplatform.api import (
+    Answer,
+    AnyText,
+    Body,
+    Choice,
+    Flag,
+    Id,
+    ItemQuery,
+    Listing,
+    ListQuery,
+    Moment,
+    Query,
+    Text,
+    Whole,
+    drop,
+    field,
+)
 
 from .models import ROLES
 from .passwords import MAX_CHARS, MIN_CHARS
@@ -88,3 +104,59 @@ class UserList(ListQuery):
 
 class Erasure(Query):
     transfer_to = field(Id(), missing=None, description="The teacher who takes over the courses.")
+
+
+class PublicNameAnswer(Answer):
+    """What everyone may know of a teacher or a reviewer."""
+
+    id = field(Id())
+    first_name = field(AnyText())
+    last_name = field(AnyText())
+
+
+class UserCardAnswer(PublicNameAnswer):
+    """What everyone signed in may know of a user; to anonymous callers names only."""
+
+    username = field(AnyText(), missing=drop)
+    role = field(Choice(*ROLES), missing=drop)
+
+
+class UserAnswer(UserCardAnswer):
+    """Everything to the user and to administrators, a card to others. A program sees what its scopes open."""
+
+    email = field(AnyText(), missing=drop)
+    pending_email = field(AnyText(), missing=drop, nullable=True, description="A new address, not yet confirmed.")
+    locale = field(Choice("en", "ru"), missing=drop)
+    timezone = field(AnyText(), missing=drop)
+    created_at = field(Moment(), missing=drop)
+    email_verified_at = field(Moment(), missing=drop, nullable=True)
+    is_active = field(Flag(), missing=drop)
+
+
+class TokenPairAnswer(Answer):
+    access_token = field(AnyText())
+    refresh_token = field(AnyText())
+    token_type = field(Choice("Bearer"))
+    expires_in = field(Whole(), description="Seconds.")
+
+
+class SessionAnswer(Answer):
+    id = field(Id())
+    created_at = field(Moment())
+    last_used_at = field(Moment(), description="When it gave out tokens last.")
+    expires_at = field(Moment())
+    is_current = field(Flag())
+    user_agent = field(AnyText())
+    address = field(AnyText())
+
+
+class LinkAnswer(Answer):
+    """How to use the token of a mailed link."""
+
+    method = field(Choice("POST"))
+    path = field(AnyText())
+    fields = field(Listing(), field(AnyText(), name="field"))
+
+
+class AcceptedAnswer(Answer):
+    """Nothing: what was asked for happens in the background."""

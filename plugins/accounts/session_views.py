@@ -32,7 +32,7 @@ def end_session(request: Request) -> Any:
     return request.no_content()
 
 
-@end_others.post(permission=P.LIST_SESSIONS)
+@end_others.post(permission=P.LIST_SESSIONS, status=204)
 def end_other_sessions(request: Request) -> Any:
     """End all own sessions but the one that asks."""
     verbs.end_other_sessions(request, user_id=request.identity.id, session_id=request.identity.session_id)

@@ -5,7 +5,7 @@ from typing import Any
 from pyramid.response import Response
 from sqlalchemy import func, or_, select
 
-from courseplatform.api import Forbidden, Request, Service
+from courseplatform.api import Anything, Forbidden, Request, Service
 
 from . import operations
 from .exports import export
@@ -50,9 +50,9 @@ def show_user(request: Request) -> Any:
 @user.patch(permission=P.EDIT, body=UserBody)
 @me.patch(permission=P.EDIT, body=UserBody)
 def update_user(request: Request) -> Any:
-    """Change a user. ``role`` and ``is_active`` are for administrators, and never for the own account (403).
+    """Change a user. ``role`` and ``is_active`` are for administrators, and never for the own account.
 
-    409 ``username_taken``, ``email_taken``, ``last_admin``, ``account_erased``.
+    403 ``own_account``. 409 ``username_taken``, ``email_taken``, ``last_admin``, ``account_erased``.
     """
     operations.update_user(
         request,
@@ -82,7 +82,7 @@ def erase_me(request: Request) -> Any:
     return erase(request)
 
 
-@my_export.get(permission=P.EXPORT)
+@my_export.get(permission=P.EXPORT, answer=Anything)
 def export_me(request: Request) -> Any:
     """Everything that the platform knows about the caller, as one JSON document. 429 after a few an hour.
 

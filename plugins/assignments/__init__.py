@@ -22,6 +22,7 @@ def includeme(config: Configurator) -> None:
         "plugins.assignments.models.Assignment",
         "plugins.assignments.representations.assignment_json",
         load="plugins.assignments.deadlines.load_deadlines",
+        schema="plugins.assignments.schemas.AssignmentAnswer",
     )
     config.add_jobs("plugins.assignments.jobs")
     config.add_periodic_job("plugins.assignments.jobs.announce_due_soon", every_s=600)

@@ -1,6 +1,6 @@
-"""What assignments take in."""
+"""What assignments take in and give out."""
 
-from courseplatform.api import Body, Flag, Moment, Text, Whole, field
+from courseplatform.api import Answer, AnyText, Body, Choice, Flag, Id, Moment, Text, Whole, field
 
 MAX_POINTS = 1_000_000
 
@@ -15,3 +15,28 @@ class AssignmentBody(Body):
     max_attempts = field(Whole(1, 1000), missing=None, nullable=True, description="Null: no limit.")
     is_published = field(Flag(), missing=True)
     is_required = field(Flag(), missing=True, description="Whether it counts for progress.")
+
+
+class DeadlineAnswer(Answer):
+    """The caller's dates, which may differ from the assignment's."""
+
+    due_at = field(Moment(), nullable=True)
+    lock_at = field(Moment(), nullable=True)
+    server_now = field(Moment())
+    state = field(Choice("open", "late", "locked"))
+
+
+class AssignmentAnswer(Answer):
+    id = field(Id())
+    lesson_id = field(Id())
+    title = field(AnyText())
+    description = field(AnyText())
+    due_at = field(Moment(), nullable=True)
+    lock_at = field(Moment(), nullable=True)
+    max_points = field(Whole())
+    pass_points = field(Whole())
+    max_attempts = field(Whole(), nullable=True, description="Null: no limit.")
+    is_published = field(Flag())
+    is_required = field(Flag())
+    created_at = field(Moment())
+    deadline = DeadlineAnswer()

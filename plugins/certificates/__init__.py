@@ -38,7 +38,9 @@ def includeme(config: Configurator) -> None:
         "plugins.certificates.resources.CertificateItem", "teacher", "plugins.certificates.roles.teaches_its_course"
     )
     config.add_representation(
-        "plugins.certificates.models.Certificate", "plugins.certificates.representations.certificate_json"
+        "plugins.certificates.models.Certificate",
+        "plugins.certificates.representations.certificate_json",
+        schema="plugins.certificates.schemas.CertificateAnswer",
     )
     config.add_course_dependent("certificates", "plugins.certificates.operations.count_in_course")
     config.add_subscriber("plugins.certificates.subscribers.apply_rule", "plugins.enrollments.api.CourseCompleted")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from courseplatform.api import Request, Service
+from courseplatform.api import Binary, Request, Service
 
 from . import pdf
 from .permissions import P
@@ -14,7 +14,7 @@ download = Service(
 )
 
 
-@download.get(permission=P.VIEW)
+@download.get(permission=P.VIEW, answer=Binary("application/pdf"))
 def download_pdf(request: Request) -> Any:
     """The certificate as a PDF in its student's language, with a QR code of the address that verifies it.
 

@@ -1,6 +1,6 @@
-"""What certificates take in."""
+"""What certificates take in and give out."""
 
-from courseplatform.api import Body, Choice, Id, ListQuery, Text, drop, field
+from courseplatform.api import Answer, AnyText, Body, Choice, Flag, Id, ListQuery, Moment, Text, drop, field
 
 STATUSES = ("not_issued", "issued", "revoked")
 
@@ -27,3 +27,30 @@ class CertificateList(ListQuery):
     course_id = field(Id(), missing=None)
     student_id = field(Id(), missing=None)
     status = field(Choice(*STATUSES), missing=None)
+
+
+class VerificationAnswer(Answer):
+    """What everyone who holds the code may know."""
+
+    verification_code = field(AnyText())
+    status = field(Choice(*STATUSES))
+    is_valid = field(Flag())
+    student_name = field(AnyText())
+    course_title = field(AnyText())
+    teacher_name = field(AnyText())
+    issued_at = field(Moment(), nullable=True)
+    revoked_at = field(Moment(), nullable=True)
+
+
+class CertificateAnswer(Answer):
+    id = field(Id())
+    student_id = field(Id())
+    course_id = field(Id(), nullable=True, description="Null: the course is gone.")
+    status = field(Choice(*STATUSES))
+    issued_at = field(Moment(), nullable=True)
+    verification_code = field(AnyText())
+    student_name = field(AnyText())
+    course_title = field(AnyText())
+    teacher_name = field(AnyText())
+    revoked_at = field(Moment(), nullable=True)
+    revoked_reason = field(AnyText())

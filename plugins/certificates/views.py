@@ -10,7 +10,7 @@ from . import operations
 from .models import Certificate
 from .permissions import P
 from .representations import verification_json
-from .schemas import CertificateBody, CertificateList, NewCertificate, Revocation
+from .schemas import CertificateBody, CertificateList, NewCertificate, Revocation, VerificationAnswer
 
 certificates = Service("certificates", "/users/certificates/")
 certificate = Service("certificate", "/users/certificates/{certificate_id}/")
@@ -33,7 +33,7 @@ def list_certificates(request: Request) -> Any:
     return request.paginate(found, order=(Certificate.id,))
 
 
-@certificates.post(permission=P.ISSUE, body=NewCertificate)
+@certificates.post(permission=P.ISSUE, body=NewCertificate, status=(200, 201))
 def issue_certificate(request: Request) -> Any:
     """Issue a certificate by hand: 201, or 200 with the one that is issued already. What it says is fixed from now on.
 
@@ -90,7 +90,7 @@ def revoke_certificate(request: Request) -> Any:
     return request.represent(row)
 
 
-@revocation.delete(permission=P.EDIT)
+@revocation.delete(permission=P.EDIT, answer=Certificate)
 def lift_revocation(request: Request) -> Any:
     """Make a revoked certificate valid again, saying what it said. 409 ``not_revoked``."""
     row = request.context.row
@@ -98,7 +98,7 @@ def lift_revocation(request: Request) -> Any:
     return request.represent(row)
 
 
-@verification.get(permission=P.VERIFY)
+@verification.get(permission=P.VERIFY, answer=VerificationAnswer)
 def verify(request: Request) -> Any:
     """Whether a certificate is genuine and valid, to anyone who holds its code; also says that it was revoked."""
     return set_body_etag(request, verification_json(request.context.row))

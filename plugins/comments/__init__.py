@@ -12,8 +12,17 @@ def includeme(config: Configurator) -> None:
     config.registry["comments.audiences"], config.registry["comments.may_know"] = {}, {}
     config.add_problems("plugins.comments.problems.PROBLEMS")
     config.add_scope("comments:write", "Comment, edit and delete", ["comment:write", "comment:edit", "comment:delete"])
-    config.add_representation("plugins.comments.models.Comment", "plugins.comments.representations.comment_json")
-    config.add_extension("plugins.comments.models.Comment", "author", "plugins.comments.representations.load_authors")
+    config.add_representation(
+        "plugins.comments.models.Comment",
+        "plugins.comments.representations.comment_json",
+        schema="plugins.comments.schemas.CommentAnswer",
+    )
+    config.add_extension(
+        "plugins.comments.models.Comment",
+        "author",
+        "plugins.comments.representations.load_authors",
+        answer="plugins.accounts.api.UserCardAnswer",
+    )
     config.require_verified("plugins.comments.resources.Comments", "comment:write")
     config.require_verified("plugins.comments.resources.CommentItem", "comment:edit")
     config.add_export("comments", "plugins.comments.exports.comments")

@@ -1,6 +1,6 @@
-"""What comments take in."""
+"""What comments take in and give out."""
 
-from courseplatform.api import Body, Id, ListQuery, Text, field
+from courseplatform.api import Answer, AnyText, Body, Flag, Id, ListQuery, Moment, Text, field
 
 
 class CommentBody(Body):
@@ -15,3 +15,16 @@ class NewComment(CommentBody):
 
 class CommentList(ListQuery):
     parent_id = field(Id(), missing=None, description="Only the replies to this comment.")
+
+
+class CommentAnswer(Answer):
+    id = field(Id())
+    author_id = field(Id())
+    text = field(AnyText(), description="Empty in a deleted one.")
+    parent_id = field(Id(), nullable=True)
+    lesson_id = field(Id(), nullable=True)
+    assignment_id = field(Id(), nullable=True)
+    submission_id = field(Id(), nullable=True)
+    created_at = field(Moment())
+    edited_at = field(Moment(), nullable=True)
+    is_deleted = field(Flag())

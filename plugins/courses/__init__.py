@@ -18,13 +18,23 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("plugins.courses.resources.CourseItem", "teachers", "plugins.courses.resources.Teachers")
     config.add_local_role("plugins.courses.resources.CourseItem", "owner", "plugins.courses.roles.owns")
     config.add_local_role("plugins.courses.resources.CourseItem", "teacher", "plugins.courses.roles.teaches")
-    config.add_representation("plugins.courses.models.Course", "plugins.courses.representations.course_json")
+    config.add_representation(
+        "plugins.courses.models.Course",
+        "plugins.courses.representations.course_json",
+        schema="plugins.courses.schemas.CourseAnswer",
+    )
     config.add_representation(
         "plugins.courses.models.CourseTeacher",
         "plugins.courses.representations.teacher_json",
         load="plugins.courses.representations.load_cards",
+        schema="plugins.courses.schemas.CourseTeacherAnswer",
     )
-    config.add_extension("plugins.courses.models.Course", "teacher", "plugins.courses.representations.load_teachers")
+    config.add_extension(
+        "plugins.courses.models.Course",
+        "teacher",
+        "plugins.courses.representations.load_teachers",
+        answer="plugins.accounts.api.UserCardAnswer",
+    )
     config.add_subscriber("plugins.courses.subscribers.hand_over_courses", "plugins.accounts.events.UserErased")
     config.add_export("courses", "plugins.courses.exports.courses")
     config.add_export("co_teaching", "plugins.courses.exports.co_teaching")

@@ -1,6 +1,22 @@
-"""What courses take in."""
+"""What courses take in and give out."""
 
-from courseplatform.api import Body, Choice, Flag, Id, ListQuery, Query, Text, drop, field
+from courseplatform.api import (
+    Answer,
+    AnyText,
+    Body,
+    Choice,
+    Flag,
+    Id,
+    ListQuery,
+    Moment,
+    Number,
+    Query,
+    Text,
+    Whole,
+    drop,
+    field,
+)
+from plugins.accounts.api import UserCardAnswer
 
 STATUSES = ("draft", "published", "archived")
 
@@ -29,3 +45,21 @@ class Deletion(Query):
 
 class NewTeacher(Body):
     user_id = field(Id())
+
+
+class CourseAnswer(Answer):
+    id = field(Id())
+    title = field(AnyText())
+    description = field(AnyText())
+    teacher_id = field(Id(), description="The owner.")
+    status = field(Choice(*STATUSES))
+    created_at = field(Moment())
+    updated_at = field(Moment())
+    review_count = field(Whole())
+    review_average = field(Number(), nullable=True, description="Of 1 to 5; null without reviews.")
+
+
+class CourseTeacherAnswer(Answer):
+    user_id = field(Id())
+    added_at = field(Moment())
+    user = UserCardAnswer(nullable=True)

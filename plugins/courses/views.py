@@ -50,7 +50,11 @@ def show_course(request: Request) -> Any:
 @course.put(permission=P.EDIT, body=CourseBody)
 @course.patch(permission=P.EDIT, body=CourseBody)
 def update_course(request: Request) -> Any:
-    """Change a course. A changed ``status`` publishes, archives or takes back, with the refusals of those."""
+    """Change a course. A changed ``status`` publishes, archives or takes back, with the refusals of those.
+
+    409 ``already_published``, ``not_published``, ``not_archived``, ``course_archived``, ``no_lessons``. A changed
+    ``teacher_id``, for administrators: 409 ``not_a_teacher``, ``is_enrolled``.
+    """
     identity = request.identity
     operations.update_course(
         request,
@@ -74,12 +78,12 @@ def delete_course(request: Request) -> Any:
 
 @publication.put(permission=P.EDIT)
 def publish(request: Request) -> Any:
-    """Publish the course. 409 ``already_published``; 409 ``no_lessons`` (lessons plugin)."""
+    """Publish the course. 409 ``already_published``, ``course_archived``; 409 ``no_lessons`` (lessons plugin)."""
     operations.publish_course(request, request.context.row, by_user_id=request.identity.id)
     return request.represent(request.context.row)
 
 
-@publication.delete(permission=P.EDIT)
+@publication.delete(permission=P.EDIT, answer=Course)
 def unpublish(request: Request) -> Any:
     """Make the course a draft again. 409 ``not_published``."""
     operations.unpublish_course(request, request.context.row, by_user_id=request.identity.id)
@@ -93,7 +97,7 @@ def archive_course(request: Request) -> Any:
     return request.represent(request.context.row)
 
 
-@archive.delete(permission=P.EDIT)
+@archive.delete(permission=P.EDIT, answer=Course)
 def unarchive_course(request: Request) -> Any:
     """Open an archived course again. 409 ``not_archived``."""
     operations.unarchive_course(request, request.context.row, by_user_id=request.identity.id)

@@ -29,9 +29,13 @@ def includeme(config: Configurator) -> None:
         "plugins.enrollments.models.Enrollment",
         "plugins.enrollments.representations.enrollment_json",
         load="plugins.enrollments.progress.load_percents",
+        schema="plugins.enrollments.schemas.EnrollmentAnswer",
     )
     config.add_extension(
-        "plugins.enrollments.models.Enrollment", "student", "plugins.enrollments.representations.load_students"
+        "plugins.enrollments.models.Enrollment",
+        "student",
+        "plugins.enrollments.representations.load_students",
+        answer="plugins.accounts.api.UserCardAnswer",
     )
     config.add_subscriber(
         "plugins.enrollments.subscribers.refuse_enrolled_teacher", "plugins.courses.events.CourseTeacherAdded"

@@ -6,6 +6,7 @@ from .operations import enrol, is_enrolled, recheck_course
 from .progress import progress_of, refresh_progress
 from .resources import EnrollmentItem, Enrollments
 from .roles import studies, took_part
+from .schemas import ProgressAnswer
 
 __all__ = [
     "ENROLLED",
@@ -14,6 +15,7 @@ __all__ = [
     "Enrollment",
     "EnrollmentItem",
     "Enrollments",
+    "ProgressAnswer",
     "RequirementsChanged",
     "StudentEnrolled",
     "StudentLeft",

@@ -10,7 +10,7 @@ from . import operations
 from .models import Enrollment
 from .permissions import P
 from .progress import find_with_percent, progress_of
-from .schemas import EnrollmentList, NewEnrollment
+from .schemas import EnrollmentList, NewEnrollment, ProgressAnswer
 
 enrollments = Service("enrollments", "/courses/{course_id}/enrollments/")
 enrollment = Service("enrollment", "/courses/{course_id}/enrollments/{enrollment_id}/")
@@ -28,7 +28,7 @@ def list_enrollments(request: Request) -> Any:
     return request.paginate(found, order=(Enrollment.id,))
 
 
-@enrollments.post(permission=P.ROSTER, body=NewEnrollment)
+@enrollments.post(permission=P.ROSTER, body=NewEnrollment, status=(200, 201))
 def enrol_student(request: Request) -> Any:
     """Enrol a student, also one who dropped or was removed: 201, or 200 if there was an enrollment already.
 
@@ -56,7 +56,7 @@ def remove_enrollment(request: Request) -> Any:
     return request.no_content()
 
 
-@my_enrollment.get(permission=P.VIEW_OWN)
+@my_enrollment.get(permission=P.VIEW_OWN, answer=Enrollment)
 def show_my_enrollment(request: Request) -> Any:
     """The caller's enrollment. 404 ``not_found`` if there never was one."""
     row = find_with_percent(request, request.context.course.id, request.identity.id)
@@ -65,7 +65,7 @@ def show_my_enrollment(request: Request) -> Any:
     return set_body_etag(request, request.represent(row))
 
 
-@my_enrollment.put(permission=P.ENROL_SELF)
+@my_enrollment.put(permission=P.ENROL_SELF, answer=Enrollment, status=(200, 201))
 def enrol_me(request: Request) -> Any:
     """Enrol, without a body: 201, and 200 if already enrolled or coming back after dropping.
 
@@ -94,7 +94,7 @@ def drop_my_enrollment(request: Request) -> Any:
     return request.no_content()
 
 
-@progress.get(permission=P.VIEW_OWN)
+@progress.get(permission=P.VIEW_OWN, answer=ProgressAnswer)
 def show_progress(request: Request) -> Any:
     """How far the caller is: ``done`` of ``total``, ``percent`` (0–100), and the same by source.
 

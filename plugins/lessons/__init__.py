@@ -23,6 +23,7 @@ def includeme(config: Configurator) -> None:
         "plugins.lessons.models.Lesson",
         "plugins.lessons.representations.lesson_json",
         load="plugins.lessons.representations.load_readable",
+        schema="plugins.lessons.schemas.LessonAnswer",
     )
     config.add_progress_source(
         "lessons", total="plugins.lessons.operations.count_required", done="plugins.lessons.operations.count_completed"

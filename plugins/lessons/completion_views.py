@@ -3,22 +3,23 @@
 from typing import Any
 
 from courseplatform.api import Request, Service, check_body_match, set_body_etag
-from plugins.enrollments.api import progress_of
+from plugins.enrollments.api import ProgressAnswer, progress_of
 
 from . import operations
 from .models import LessonCompletion
 from .permissions import P
+from .schemas import CompletionAnswer
 
 completion = Service("lesson_completion", "/courses/{course_id}/lessons/{lesson_id}/completion/")
 
 
-@completion.get(permission=P.COMPLETE)
+@completion.get(permission=P.COMPLETE, answer=CompletionAnswer)
 def show_completion(request: Request) -> Any:
     """Whether the caller has completed the lesson, and when. Reading marks nothing."""
     return set_body_etag(request, completion_json(request))
 
 
-@completion.put(permission=P.COMPLETE)
+@completion.put(permission=P.COMPLETE, answer=ProgressAnswer)
 def complete_lesson(request: Request) -> Any:
     """Complete the lesson, without a body; answers the progress in the course. Idempotent. 409 ``course_archived``."""
     check_body_match(request, lambda: completion_json(request))

@@ -1,6 +1,6 @@
-"""What lessons take in."""
+"""What lessons take in and give out."""
 
-from courseplatform.api import Body, Choice, Flag, Id, Listing, Text, Url, Whole, drop, field
+from courseplatform.api import Answer, AnyText, Body, Choice, Flag, Id, Listing, Moment, Text, Url, Whole, drop, field
 
 from .models import MATERIAL_KINDS, MAX_LESSONS
 
@@ -22,3 +22,33 @@ class LessonBody(Body):
 
 class Order(Body):
     lesson_ids = field(Listing(MAX_LESSONS), field(Id(), name="lesson_id"))
+
+
+class LessonMaterialAnswer(Answer):
+    kind = field(Choice(*MATERIAL_KINDS))
+    title = field(AnyText())
+    url = field(AnyText())
+
+
+class LessonAnswer(Answer):
+    """Everything to the students and the staff of the course; without description and materials to everyone else."""
+
+    id = field(Id())
+    course_id = field(Id())
+    title = field(AnyText())
+    position = field(Whole())
+    is_published = field(Flag())
+    is_required = field(Flag())
+    created_at = field(Moment())
+    description = field(AnyText(), missing=drop)
+    materials = field(Listing(), LessonMaterialAnswer(name="material"), missing=drop)
+
+
+class OrderAnswer(Answer):
+    lesson_ids = field(Listing(MAX_LESSONS), field(Id(), name="lesson_id"))
+
+
+class CompletionAnswer(Answer):
+    lesson_id = field(Id())
+    is_completed = field(Flag())
+    completed_at = field(Moment(), nullable=True)

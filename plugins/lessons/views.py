@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from courseplatform.api import ListQuery, Request, Service, check_match, digest
+from courseplatform.api import ListQuery, Page, Request, Service, check_match, digest
 
 from . import operations
 from .models import Lesson
 from .permissions import P
-from .schemas import LessonBody, Order
+from .schemas import LessonBody, Order, OrderAnswer
 
 lessons = Service("lessons", "/courses/{course_id}/lessons/")
 lesson = Service("lesson", "/courses/{course_id}/lessons/{lesson_id}/")
@@ -67,7 +67,7 @@ def delete_lesson(request: Request) -> Any:
     return request.no_content()
 
 
-@order.get(permission=P.WRITE)
+@order.get(permission=P.WRITE, answer=OrderAnswer)
 def show_order(request: Request) -> Any:
     """``lesson_ids`` of all lessons in their order, with the ETag that a change of it needs."""
     ids = operations.lesson_ids(request, course_id_of(request))
@@ -76,7 +76,7 @@ def show_order(request: Request) -> Any:
     return {"lesson_ids": ids}
 
 
-@order.put(permission=P.WRITE, body=Order)
+@order.put(permission=P.WRITE, body=Order, answer=Page(Lesson))
 def reorder(request: Request) -> Any:
     """Put all lessons of the course in the order of ``lesson_ids``. Answers the first page of the list, a hundred.
 

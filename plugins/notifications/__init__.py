@@ -30,7 +30,9 @@ def includeme(config: Configurator) -> None:
         "plugins.notifications.resources.Preferences",
     )
     config.add_representation(
-        "plugins.notifications.models.Notification", "plugins.notifications.representations.notification_json"
+        "plugins.notifications.models.Notification",
+        "plugins.notifications.representations.notification_json",
+        schema="plugins.notifications.schemas.NotificationAnswer",
     )
     config.add_export("notifications", "plugins.notifications.exports.notifications")
     config.add_export("notification_preferences", "plugins.notifications.exports.preferences")

@@ -1,10 +1,10 @@
-"""What notifications take in."""
+"""What notifications take in and give out."""
 
 from typing import Any
 
 import colander
 
-from courseplatform.api import Body, Flag, Id, ListQuery, Text, Whole, drop, field
+from courseplatform.api import Answer, AnyText, Anything, Body, Flag, Id, ListQuery, Moment, Text, Whole, drop, field
 
 
 class Switches(colander.Mapping):
@@ -40,3 +40,23 @@ class NotificationList(ListQuery):
 class PreferencesBody(Body):
     in_app = field(Switches(), missing=None, description="Which kinds are listed.")
     email = field(Switches(), missing=None, description="Which kinds are mailed.")
+
+
+class NotificationAnswer(Answer):
+    id = field(Id())
+    recipient_id = field(Id())
+    message = field(AnyText())
+    kind = field(AnyText())
+    subject = field(Anything(), nullable=True, description="What it is about: ``type``, ``id`` and more by kind.")
+    sequence = field(Whole(), description="Rises with every change; ask for more with '?since='.")
+    is_read = field(Flag())
+    created_at = field(Moment())
+
+
+class PreferencesAnswer(Answer):
+    in_app = field(Switches())
+    email = field(Switches())
+
+
+class MarkedAnswer(Answer):
+    marked = field(Whole(), description="How many were unread.")

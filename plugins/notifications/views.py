@@ -9,7 +9,7 @@ from courseplatform.api import Forbidden, Invalid, Request, Service, set_body_et
 from . import operations
 from .models import Notification
 from .permissions import P
-from .schemas import NewNotification, NotificationBody, NotificationList
+from .schemas import MarkedAnswer, NewNotification, NotificationBody, NotificationList
 
 COLLECTION = "/users/notifications/"
 
@@ -74,7 +74,7 @@ def delete_notification(request: Request) -> Any:
     return request.no_content()
 
 
-@read_all.post(permission=P.MARK_ALL)
+@read_all.post(permission=P.MARK_ALL, answer=MarkedAnswer)
 def mark_all_read(request: Request) -> Any:
     """Mark all of the caller's notifications read; ``marked`` says how many were unread."""
     return {"marked": operations.mark_all_read(request, recipient_id=request.identity.id)}

@@ -25,13 +25,22 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("plugins.oauth.resources.OAuth", "clients", "plugins.oauth.resources.Clients")
     config.add_resource_node("plugins.oauth.resources.OAuth", "consents", "plugins.oauth.resources.Consents")
     config.add_resource_node("plugins.accounts.api.Me", "tokens", "plugins.oauth.resources.Tokens")
-    config.add_representation("plugins.oauth.models.OAuthClient", "plugins.oauth.representations.client_json")
+    config.add_representation(
+        "plugins.oauth.models.OAuthClient",
+        "plugins.oauth.representations.client_json",
+        schema="plugins.oauth.schemas.ClientAnswer",
+    )
     config.add_representation(
         "plugins.oauth.models.OAuthConsent",
         "plugins.oauth.representations.consent_json",
         load="plugins.oauth.representations.load_client_names",
+        schema="plugins.oauth.schemas.ConsentAnswer",
     )
-    config.add_representation("plugins.oauth.models.PersonalToken", "plugins.oauth.representations.personal_token_json")
+    config.add_representation(
+        "plugins.oauth.models.PersonalToken",
+        "plugins.oauth.representations.personal_token_json",
+        schema="plugins.oauth.schemas.PersonalTokenAnswer",
+    )
     config.add_export("consents", "plugins.oauth.exports.consents")
     config.add_export("personal_tokens", "plugins.oauth.exports.personal_tokens")
     config.add_subscriber("plugins.oauth.subscribers.end_tokens", "plugins.accounts.api.SessionsEnded")

@@ -11,13 +11,13 @@ from courseplatform.api import ApiError, Request, Service
 from . import operations
 from .permissions import P
 from .representations import scopes_json
-from .schemas import AuthorizationQuery, Decision
+from .schemas import AuthorizationAnswer, AuthorizationQuery, Decision, RedirectAnswer
 from .server import Server, validated_grant
 
 authorization = Service("oauth_authorize", "/oauth/authorize/", facet_of="/oauth/")
 
 
-@authorization.get(permission=P.AUTHORIZE, query=AuthorizationQuery)
+@authorization.get(permission=P.AUTHORIZE, query=AuthorizationQuery, answer=AuthorizationAnswer)
 def describe(request: Request) -> Any:
     """Who asks for what: ``client``, ``scopes`` with descriptions, ``is_consented``.
 
@@ -43,7 +43,7 @@ def describe(request: Request) -> Any:
     }
 
 
-@authorization.post(permission=P.AUTHORIZE, body=Decision)
+@authorization.post(permission=P.AUTHORIZE, body=Decision, answer=RedirectAnswer)
 def decide(request: Request) -> Any:
     """Allow or deny what the parameters ask for. ``redirect_to`` is where the browser goes next.
 

@@ -5,12 +5,20 @@ The first three take forms and answer errors as RFC 6749, 5.2 shapes them: what 
 
 from typing import Any
 
-from courseplatform.api import NO_PERMISSION_REQUIRED, Configurator, NotFound, Request, Service, known_scopes
+from courseplatform.api import NO_PERMISSION_REQUIRED, Anything, Configurator, NotFound, Request, Service, known_scopes
 from plugins.accounts.api import get_active_user
 
 from .id_tokens import user_claims
 from .permissions import P
 from .representations import scopes_json
+from .schemas import (
+    ClaimsAnswer,
+    IntrospectionAnswer,
+    IssuedTokensAnswer,
+    ScopesAnswer,
+    TokenAndClientForm,
+    TokenForm,
+)
 from .server import CLIENT_METHODS, SECRET_METHODS, Server
 
 token = Service("oauth_token", "/oauth/token/", facet_of="/oauth/")
@@ -20,7 +28,7 @@ userinfo = Service("oauth_userinfo", "/oauth/userinfo/", facet_of="/oauth/")
 scopes = Service("oauth_scopes", "/oauth/scopes/", facet_of="/oauth/")
 
 
-@token.post(permission=NO_PERMISSION_REQUIRED, is_body_raw=True)
+@token.post(permission=NO_PERMISSION_REQUIRED, is_body_raw=True, form=TokenForm, answer=IssuedTokensAnswer)
 def issue(request: Request) -> Any:
     """Tokens for a code, for a refresh token, or for a client itself (RFC 6749, 3.2).
 
@@ -29,13 +37,15 @@ def issue(request: Request) -> Any:
     return Server(request).answer(lambda server, asked: server.create_token_response(asked))
 
 
-@revocation.post(permission=NO_PERMISSION_REQUIRED, is_body_raw=True)
+@revocation.post(permission=NO_PERMISSION_REQUIRED, is_body_raw=True, form=TokenAndClientForm, answer=Anything)
 def revoke(request: Request) -> Any:
     """End a token of one's own (RFC 7009); a refresh token takes its family along. 400 and 401 as in RFC 6749, 5.2."""
     return Server(request).answer(lambda server, asked: server.create_endpoint_response("revocation", asked))
 
 
-@introspection.post(permission=NO_PERMISSION_REQUIRED, is_body_raw=True)
+@introspection.post(
+    permission=NO_PERMISSION_REQUIRED, is_body_raw=True, form=TokenAndClientForm, answer=IntrospectionAnswer
+)
 def introspect(request: Request) -> Any:
     """What a token is worth (RFC 7662): to its own client, and to clients with the scope ``introspect``.
 
@@ -44,8 +54,8 @@ def introspect(request: Request) -> Any:
     return Server(request).answer(lambda server, asked: server.create_endpoint_response("introspection", asked))
 
 
-@userinfo.get(permission=P.USERINFO)
-@userinfo.post(permission=P.USERINFO, is_body_raw=True)
+@userinfo.get(permission=P.USERINFO, answer=ClaimsAnswer)
+@userinfo.post(permission=P.USERINFO, is_body_raw=True, answer=ClaimsAnswer)
 def show_user(request: Request) -> Any:
     """Who the token's user is (OpenID Connect Core, 5.3); ``profile`` and ``email`` say more."""
     user = get_active_user(request, request.identity.id)
@@ -54,7 +64,7 @@ def show_user(request: Request) -> Any:
     return user_claims(user, request.identity.scopes)
 
 
-@scopes.get(permission=NO_PERMISSION_REQUIRED)
+@scopes.get(permission=NO_PERMISSION_REQUIRED, answer=ScopesAnswer)
 def list_scopes(request: Request) -> Any:
     """Every scope that a user can give to a program, and what it means."""
     return {"scopes": scopes_json(request, sorted(known_scopes(request.registry)))}

@@ -1,11 +1,11 @@
-"""What OAuth takes in."""
+"""What OAuth takes in and gives out."""
 
 import re
 from typing import Any
 
 import colander
 
-from courseplatform.api import Body, Choice, Flag, Listing, Moment, Query, Text, drop, field
+from courseplatform.api import Answer, AnyText, Body, Choice, Flag, Id, Listing, Moment, Query, Text, Whole, drop, field
 
 from . import redirects
 from .models import GRANT_TYPES
@@ -99,3 +99,127 @@ class NewToken(Body):
     name = field(Text(100, min_chars=1))
     scopes = scopes()
     expires_at = field(Moment(), description="At most a year from now.")
+
+
+class ClientForm(Body):
+    """How a client says who it is; in a form, or by HTTP Basic."""
+
+    client_id = parameter()
+    client_secret = parameter()
+
+
+class TokenForm(ClientForm):
+    """RFC 6749, 4.1.3, 4.4.2 and 6; RFC 7636, 4.5."""
+
+    grant_type = field(Choice(*GRANT_TYPES))
+    code = parameter()
+    redirect_uri = parameter()
+    code_verifier = parameter()
+    refresh_token = parameter()
+    scope = parameter()
+
+
+class TokenAndClientForm(ClientForm):
+    token = field(Text(MAX_PARAMETER_CHARS))
+    token_type_hint = parameter()
+
+
+class IssuedTokensAnswer(Answer):
+    """RFC 6749, 5.1."""
+
+    access_token = field(AnyText())
+    token_type = field(Choice("Bearer"))
+    expires_in = field(Whole(), description="Seconds.")
+    scope = field(AnyText(), missing=drop)
+    refresh_token = field(AnyText(), missing=drop)
+    id_token = field(AnyText(), missing=drop)
+
+
+class IntrospectionAnswer(Answer):
+    """RFC 7662, 2.2; of a token that is worth nothing, ``active`` alone."""
+
+    active = field(Flag())
+    iss = field(AnyText(), missing=drop)
+    client_id = field(Id(), missing=drop)
+    scope = field(AnyText(), missing=drop)
+    token_type = field(AnyText(), missing=drop)
+    iat = field(Whole(), missing=drop, description="Seconds since 1970.")
+    exp = field(Whole(), missing=drop, description="Seconds since 1970.")
+    sub = field(Id(), missing=drop)
+    username = field(AnyText(), missing=drop)
+
+
+class ScopeAnswer(Answer):
+    name = field(AnyText())
+    description = field(AnyText())
+
+
+class ScopesAnswer(Answer):
+    scopes = field(Listing(), ScopeAnswer(name="scope"))
+
+
+class ClientNameAnswer(Answer):
+    client_id = field(Id())
+    name = field(AnyText())
+
+
+class ClientAnswer(Answer):
+    id = field(Id())
+    client_id = field(Id())
+    name = field(AnyText())
+    redirect_uris = field(Listing(), field(AnyText(), name="redirect_uri"))
+    grant_types = field(Listing(), field(Choice(*GRANT_TYPES), name="grant_type"))
+    scopes = field(Listing(), field(AnyText(), name="scope"))
+    is_confidential = field(Flag())
+    created_at = field(Moment())
+
+
+class ClientWithSecretAnswer(ClientAnswer):
+    client_secret = field(AnyText(), nullable=True, description="Shown this once; null for a public client.")
+
+
+class ConsentAnswer(Answer):
+    id = field(Id())
+    client = ClientNameAnswer()
+    scopes = field(Listing(), ScopeAnswer(name="scope"))
+    created_at = field(Moment())
+
+
+class PersonalTokenAnswer(Answer):
+    id = field(Id())
+    name = field(AnyText())
+    scopes = field(Listing(), field(AnyText(), name="scope"))
+    created_at = field(Moment())
+    expires_at = field(Moment())
+    last_used_at = field(Moment(), nullable=True)
+
+
+class NewPersonalTokenAnswer(PersonalTokenAnswer):
+    token = field(AnyText(), description="Shown this once.")
+
+
+class AuthorizationAnswer(Answer):
+    """Who asks for what; or, instead, where to send the browser."""
+
+    client = ClientNameAnswer(missing=drop)
+    scopes = field(Listing(), ScopeAnswer(name="scope"), missing=drop)
+    is_consented = field(Flag(), missing=drop)
+    redirect_to = field(AnyText(), missing=drop)
+
+
+class RedirectAnswer(Answer):
+    redirect_to = field(AnyText())
+
+
+class ClaimsAnswer(Answer):
+    """OpenID Connect Core, 5.1."""
+
+    sub = field(Id())
+    name = field(AnyText(), missing=drop)
+    given_name = field(AnyText(), missing=drop)
+    family_name = field(AnyText(), missing=drop)
+    preferred_username = field(AnyText(), missing=drop)
+    locale = field(AnyText(), missing=drop)
+    zoneinfo = field(AnyText(), missing=drop)
+    email = field(AnyText(), missing=drop)
+    email_verified = field(Flag(), missing=drop)

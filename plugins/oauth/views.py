@@ -9,7 +9,7 @@ from courseplatform.api import ListQuery, Request, Service
 from . import registry
 from .models import OAuthClient, OAuthConsent, PersonalToken
 from .permissions import P
-from .schemas import ClientBody, NewClient, NewToken
+from .schemas import ClientBody, ClientWithSecretAnswer, NewClient, NewPersonalTokenAnswer, NewToken
 
 clients = Service("oauth_clients", "/oauth/clients/")
 client = Service("oauth_client", "/oauth/clients/{client_id}/")
@@ -28,7 +28,7 @@ def list_clients(request: Request) -> Any:
     return request.paginate(select(OAuthClient), order=(OAuthClient.id,))
 
 
-@clients.post(permission=P.ADMINISTER, body=NewClient)
+@clients.post(permission=P.ADMINISTER, body=NewClient, answer=ClientWithSecretAnswer)
 def register_client(request: Request) -> Any:
     """Register an application. ``client_secret`` is in this answer and never again; a public client has none."""
     made, secret = registry.register_client(request, **request.validated["body"])
@@ -55,7 +55,7 @@ def delete_client(request: Request) -> Any:
     return request.no_content()
 
 
-@client_secret.post(permission=P.ADMINISTER)
+@client_secret.post(permission=P.ADMINISTER, answer=ClientWithSecretAnswer)
 def replace_secret(request: Request) -> Any:
     """A new ``client_secret``, shown this once; the old one ends. 409 ``public_client``."""
     secret = registry.replace_secret(request, request.context.row)
@@ -83,7 +83,7 @@ def list_tokens(request: Request) -> Any:
     return request.paginate(own, order=(PersonalToken.id,))
 
 
-@tokens.post(permission=P.TOKENS, body=NewToken)
+@tokens.post(permission=P.TOKENS, body=NewToken, answer=NewPersonalTokenAnswer)
 def make_token(request: Request) -> Any:
     """Make a token for scripts. ``token`` is in this answer and never again; send it as a bearer token."""
     identity = request.identity

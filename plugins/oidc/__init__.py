@@ -15,7 +15,11 @@ def includeme(config: Configurator) -> None:
     config.add_problems("plugins.oidc.problems.PROBLEMS")
     config.add_resource_node("plugins.accounts.resources.Auth", "oauth", "plugins.oidc.resources.Providers")
     config.add_resource_node("plugins.accounts.resources.Me", "identities", "plugins.oidc.resources.Identities")
-    config.add_representation("plugins.oidc.models.ExternalIdentity", "plugins.oidc.representations.identity_json")
+    config.add_representation(
+        "plugins.oidc.models.ExternalIdentity",
+        "plugins.oidc.representations.identity_json",
+        schema="plugins.oidc.schemas.IdentityAnswer",
+    )
     config.add_export("identities", "plugins.oidc.exports.identities")
     config.add_subscriber("plugins.oidc.subscribers.forget_identities", "plugins.accounts.events.UserForgotten")
     config.add_jobs("plugins.oidc.jobs")

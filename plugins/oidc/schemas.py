@@ -1,10 +1,10 @@
-"""What signing in with a provider takes in."""
+"""What signing in with a provider takes in and gives out."""
 
 from typing import Any
 
 import colander
 
-from courseplatform.api import Flag, Query, Text, Url, field
+from courseplatform.api import Answer, AnyText, Flag, Id, Moment, Query, Text, Url, field
 
 
 class LoginQuery(Query):
@@ -30,3 +30,17 @@ class CallbackQuery(colander.MappingSchema):
     code = field(Text(4000, min_chars=1), missing=None)
     error = field(Text(200), missing=None)
     iss = field(Text(2000), missing=None)
+
+
+class IdentityAnswer(Answer):
+    id = field(Id())
+    provider = field(AnyText())
+    issuer = field(AnyText())
+    subject = field(AnyText())
+    email = field(AnyText(), nullable=True)
+    created_at = field(Moment())
+    last_used_at = field(Moment())
+
+
+class LoginAnswer(Answer):
+    authorization_url = field(AnyText())

@@ -5,13 +5,14 @@ from typing import Any
 from pyramid.response import Response
 from sqlalchemy import select
 
-from courseplatform.api import NO_PERMISSION_REQUIRED, Forbidden, ListQuery, Request, Service, Unauthenticated
+from courseplatform.api import NO_PERMISSION_REQUIRED, Forbidden, ListQuery, OneOf, Request, Service, Unauthenticated
+from plugins.accounts.api import TokenPairAnswer
 
 from . import operations
 from .models import ExternalIdentity
 from .operations import LOGIN_TTL, sha256
 from .permissions import P
-from .schemas import CallbackQuery, LoginQuery
+from .schemas import CallbackQuery, LoginAnswer, LoginQuery
 
 PROVIDER = "/auth/oauth/{provider}/"
 login = Service("oidc_login", PROVIDER + "login/", facet_of=PROVIDER)
@@ -22,14 +23,15 @@ identity = Service("identity", "/users/me/identities/{identity_id}/")
 COOKIE_CHARS = 16
 
 
-@login.get(permission=NO_PERMISSION_REQUIRED, query=LoginQuery)
+@login.get(permission=NO_PERMISSION_REQUIRED, query=LoginQuery, answer=LoginAnswer, status=(200, 302))
 def begin_login(request: Request) -> Any:
     """Begin to sign in with a provider: 302 to it, or 200 ``{"authorization_url"}`` to who accepts JSON rather.
 
     Sets a cookie that ties the sign-in to this browser for ten minutes. ``?redirect_uri=`` is a front end's page to
     come back to, of those that the settings name; it then calls ``…/callback/`` with what it was given. ``?link=true``
-    links an identity with the account signed in instead. 403 for a program's token; 429; 502 ``provider_untrusted``;
-    503 ``provider_unavailable``.
+    links an identity with the account signed in instead.
+
+    401 without one; 403 for a program's token; 429; 502 ``provider_untrusted``; 503 ``provider_unavailable``.
     """
     request.hit_limit("oidc_login", request.client_network)
     asked = request.validated["querystring"]
@@ -43,7 +45,7 @@ def begin_login(request: Request) -> Any:
     return {"authorization_url": begun.authorization_url} if answer is request.response else answer
 
 
-@callback.get(permission=NO_PERMISSION_REQUIRED, query=CallbackQuery)
+@callback.get(permission=NO_PERMISSION_REQUIRED, query=CallbackQuery, answer=OneOf(TokenPairAnswer, ExternalIdentity))
 def finish_login(request: Request) -> Any:
     """End a sign-in with what the provider gave to the browser: a pair of tokens, or the identity that was linked.
 

@@ -15,8 +15,17 @@ def includeme(config: Configurator) -> None:
     config.add_scope("courses:read", permissions=["review:list"])
     config.add_scope("reviews:write", "Review courses for you", ["review:write", "review:edit"])
     config.add_resource_node("plugins.courses.api.CourseItem", "reviews", "plugins.reviews.resources.Reviews")
-    config.add_representation("plugins.reviews.models.Review", "plugins.reviews.representations.review_json")
-    config.add_extension("plugins.reviews.models.Review", "student", "plugins.reviews.representations.load_students")
+    config.add_representation(
+        "plugins.reviews.models.Review",
+        "plugins.reviews.representations.review_json",
+        schema="plugins.reviews.schemas.ReviewAnswer",
+    )
+    config.add_extension(
+        "plugins.reviews.models.Review",
+        "student",
+        "plugins.reviews.representations.load_students",
+        answer="plugins.accounts.api.UserCardAnswer",
+    )
     config.require_verified("plugins.reviews.resources.Reviews", "review:write")
     config.require_verified("plugins.reviews.resources.ReviewItem", "review:edit")
     config.add_export("reviews", "plugins.reviews.exports.reviews")

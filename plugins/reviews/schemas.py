@@ -1,8 +1,18 @@
-"""What reviews take in."""
+"""What reviews take in and give out."""
 
-from courseplatform.api import Body, Text, Whole, field
+from courseplatform.api import Answer, AnyText, Body, Id, Moment, Text, Whole, field
 
 
 class ReviewBody(Body):
     rating = field(Whole(1, 5), description="1, the worst, to 5, the best.")
     text = field(Text(5_000), missing="")
+
+
+class ReviewAnswer(Answer):
+    id = field(Id())
+    course_id = field(Id())
+    student_id = field(Id())
+    rating = field(Whole(1, 5))
+    text = field(AnyText())
+    created_at = field(Moment())
+    updated_at = field(Moment())

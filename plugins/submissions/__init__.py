@@ -24,10 +24,15 @@ def includeme(config: Configurator) -> None:
     )
     config.add_local_role("plugins.submissions.resources.SubmissionItem", "author", "plugins.submissions.roles.wrote")
     config.add_representation(
-        "plugins.submissions.models.Submission", "plugins.submissions.representations.submission_json"
+        "plugins.submissions.models.Submission",
+        "plugins.submissions.representations.submission_json",
+        schema="plugins.submissions.schemas.SubmissionAnswer",
     )
     config.add_extension(
-        "plugins.submissions.models.Submission", "student", "plugins.submissions.representations.load_students"
+        "plugins.submissions.models.Submission",
+        "student",
+        "plugins.submissions.representations.load_students",
+        answer="plugins.accounts.api.UserCardAnswer",
     )
     config.add_course_dependent("submissions", "plugins.submissions.progress.count_in_course")
     config.add_progress_source(

@@ -6,12 +6,13 @@ from courseplatform.api import NotFound, Request, Service, set_body_etag
 
 from .permissions import P
 from .receipts import receipt
+from .schemas import SignedReceiptAnswer
 from .views import SUBMISSION
 
 signed_receipt = Service("submission_receipt", SUBMISSION + "receipt/", facet_of=SUBMISSION)
 
 
-@signed_receipt.get(permission=P.VIEW)
+@signed_receipt.get(permission=P.VIEW, answer=SignedReceiptAnswer)
 def show_receipt(request: Request) -> Any:
     """The receipt of the work as it is now, signed: keep the answer, anyone can verify it with the published keys.
 

@@ -1,11 +1,13 @@
-"""What submissions take in."""
+"""What submissions take in and give out."""
 
-from courseplatform.api import Body, Choice, Id, ListQuery, Text, Whole, field
+from courseplatform.api import Answer, AnyText, Body, Choice, Flag, Id, ListQuery, Moment, Text, Whole, field
 
 from .uploads import FilePart
 
 STATUSES = ("draft", "submitted", "checked", "returned")
 MAX_CHARS = 100_000
+#: Beyond what a file will ever have, and still exact in every JSON reader.
+LARGEST_SIZE_BYTES = 2**53 - 1
 
 
 class SubmissionBody(Body):
@@ -27,3 +29,57 @@ class Grade(Body):
 
 class Return(Body):
     feedback = field(Text(20_000, min_chars=1))
+
+
+class FileAnswer(Answer):
+    name = field(AnyText())
+    size_bytes = field(Whole(0, LARGEST_SIZE_BYTES))
+    content_type = field(AnyText())
+    sha256 = field(AnyText(), description="In hex.")
+
+
+class ReceiptAnswer(Answer):
+    """What arrived, and when."""
+
+    sha256 = field(
+        AnyText(), description="Of the text in UTF-8, a NUL byte and, if there is a file, its sha256 in hex."
+    )
+    received_at = field(Moment())
+
+
+class SubmissionAnswer(Answer):
+    id = field(Id())
+    assignment_id = field(Id())
+    student_id = field(Id())
+    attempt = field(Whole(1))
+    text = field(AnyText())
+    file = FileAnswer(nullable=True)
+    status = field(Choice(*STATUSES))
+    is_checked = field(Flag())
+    grade = field(Whole(), nullable=True, description="Points.")
+    feedback = field(AnyText())
+    is_late = field(Flag())
+    submitted_at = field(Moment(), nullable=True)
+    checked_at = field(Moment(), nullable=True)
+    receipt = ReceiptAnswer(nullable=True)
+
+
+class DeadlineThenAnswer(Answer):
+    due_at = field(Moment(), nullable=True)
+    lock_at = field(Moment(), nullable=True)
+
+
+class SignedReceiptAnswer(Answer):
+    """The claims of a receipt, and the same signed."""
+
+    iss = field(AnyText(), description="The platform.")
+    submission_id = field(Id())
+    assignment_id = field(Id())
+    student_id = field(Id())
+    attempt = field(Whole(1))
+    text_sha256 = field(AnyText())
+    file_sha256 = field(AnyText(), nullable=True)
+    received_at = field(Moment())
+    deadline = DeadlineThenAnswer()
+    is_late = field(Flag())
+    jws = field(AnyText(), description="The claims as a JWS (RFC 7515), in compact form.")

@@ -38,6 +38,8 @@ class Upload:
 class FilePart(colander.String):
     """The schema type of a file: an ``Upload`` from a multipart body. JSON can't bring one."""
 
+    is_file = True
+
     def deserialize(self, node: Any, cstruct: Any) -> Any:
         if cstruct is colander.null:
             return colander.null

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from courseplatform.api import ListQuery, NotFound, Request, Service, read_json
+from courseplatform.api import Binary, ListQuery, NotFound, Page, Request, Service, read_json
 
 from . import operations
 from .models import Submission
@@ -98,7 +98,7 @@ def delete_submission(request: Request) -> Any:
     return request.no_content()
 
 
-@file.get(permission=P.VIEW)
+@file.get(permission=P.VIEW, answer=Binary("application/octet-stream"))
 def download_file(request: Request) -> Any:
     """The file of a submission, always as a download. 404 if there is none."""
     row = request.context.row
@@ -112,7 +112,7 @@ def download_file(request: Request) -> Any:
         raise NotFound() from error
 
 
-@attempts.get(permission=P.VIEW, query=ListQuery)
+@attempts.get(permission=P.VIEW, query=ListQuery, answer=Page(Submission))
 def list_attempts(request: Request) -> Any:
     """All attempts of this submission's student at the assignment, newest first."""
     row = request.context.row

@@ -19,10 +19,21 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("courseplatform.api.Root", "events", "plugins.webhooks.resources.Events")
     config.add_resource_node("courseplatform.api.Root", "webhooks", "plugins.webhooks.resources.Webhooks")
     representations = "plugins.webhooks.representations"
-    config.add_representation("plugins.webhooks.models.DomainEvent", f"{representations}.event_json")
-    config.add_representation("plugins.webhooks.models.Webhook", f"{representations}.webhook_json")
     config.add_representation(
-        "plugins.webhooks.models.Delivery", f"{representations}.delivery_json", load=f"{representations}.load_events"
+        "plugins.webhooks.models.DomainEvent",
+        f"{representations}.event_json",
+        schema="plugins.webhooks.schemas.EventAnswer",
+    )
+    config.add_representation(
+        "plugins.webhooks.models.Webhook",
+        f"{representations}.webhook_json",
+        schema="plugins.webhooks.schemas.WebhookAnswer",
+    )
+    config.add_representation(
+        "plugins.webhooks.models.Delivery",
+        f"{representations}.delivery_json",
+        load=f"{representations}.load_events",
+        schema="plugins.webhooks.schemas.DeliveryAnswer",
     )
     config.add_export("webhooks", "plugins.webhooks.exports.webhooks")
     config.add_metrics("plugins.webhooks.figures.webhook_figures")

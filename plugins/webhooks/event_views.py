@@ -3,16 +3,17 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from courseplatform.api import Request, Service, set_body_etag
+from courseplatform.api import Page, Request, Service, set_body_etag
 
 from . import event_log
+from .models import DomainEvent
 from .permissions import P
 from .schemas import EventFeed
 
 events = Service("events", "/events/")
 
 
-@events.get(permission=P.READ_EVENTS, query=EventFeed)
+@events.get(permission=P.READ_EVENTS, query=EventFeed, answer=Page(DomainEvent))
 def list_events(request: Request) -> Any:
     """What happened after a sequence, oldest first: all to administrators, to teachers of the courses they teach.
 

@@ -4,12 +4,21 @@ from typing import Any
 
 from sqlalchemy import select
 
-from courseplatform.api import Request, Service
+from courseplatform.api import Page, Request, Service
 
 from . import jobs, operations
 from .models import Delivery, Webhook
 from .permissions import P
-from .schemas import DeliveryList, Replay, WebhookBody, WebhookList
+from .schemas import (
+    DeliveryList,
+    Replay,
+    ReplayedAnswer,
+    SecretAnswer,
+    TestedAnswer,
+    WebhookBody,
+    WebhookList,
+    WebhookWithSecretAnswer,
+)
 
 ITEM = "/webhooks/{webhook_id}/"
 
@@ -34,12 +43,12 @@ def list_webhooks(request: Request) -> Any:
     return request.paginate(found, order=(Webhook.id,))
 
 
-@webhooks.post(permission=P.CREATE, body=WebhookBody)
+@webhooks.post(permission=P.CREATE, body=WebhookBody, answer=WebhookWithSecretAnswer)
 def create_webhook(request: Request) -> Any:
     """Have events sent to an address. ``secret`` is in this answer and never again.
 
     Teachers name a course that they teach (403 for another). 422 for an address that is not public, https, and to be
-    found now. 409 ``too_many_webhooks``.
+    found now. 409 ``too_many_webhooks``; 429.
     """
     limit(request)
     made, text = operations.create_webhook(request, owner_id=request.identity.id, **request.validated["body"])
@@ -55,7 +64,10 @@ def show_webhook(request: Request) -> Any:
 @webhook.put(permission=P.OWN, body=WebhookBody)
 @webhook.patch(permission=P.OWN, body=WebhookBody)
 def update_webhook(request: Request) -> Any:
-    """Change a webhook. Disabled, it is sent nothing; enabled again, what happened meanwhile is not sent by itself."""
+    """Change a webhook. Disabled, it is sent nothing; enabled again, what happened meanwhile is not sent by itself.
+
+    422 for an address that is not public; 429.
+    """
     limit(request)
     operations.update_webhook(request, request.context.row, request.validated["body"])
     return request.represent(request.context.row)
@@ -68,7 +80,7 @@ def delete_webhook(request: Request) -> Any:
     return request.no_content()
 
 
-@deliveries.get(permission=P.OWN, query=DeliveryList)
+@deliveries.get(permission=P.OWN, query=DeliveryList, answer=Page(Delivery))
 def list_deliveries(request: Request) -> Any:
     """The ledger, newest first: every attempt, and those that wait to be made at ``due_at``."""
     found = select(Delivery).where(Delivery.webhook_id == request.context.id)
@@ -78,18 +90,24 @@ def list_deliveries(request: Request) -> Any:
     return request.paginate(found, order=(Delivery.id,))
 
 
-@test.post(permission=P.OWN)
+@test.post(permission=P.OWN, answer=TestedAnswer, status=202)
 def test_webhook(request: Request) -> Any:
-    """Send it a ``webhook.test`` event at once; the ledger tells what came of it. 409 ``webhook_disabled``."""
+    """Send it a ``webhook.test`` event at once; the ledger tells what came of it.
+
+    409 ``webhook_disabled``; 429.
+    """
     limit(request)
     operations.send_test(request, request.context.row, by_user_id=request.identity.id)
     request.response.status_int = 202
     return {"event_type": "webhook.test"}
 
 
-@replay.post(permission=P.OWN, body=Replay)
+@replay.post(permission=P.OWN, body=Replay, answer=ReplayedAnswer, status=202)
 def replay_events(request: Request) -> Any:
-    """Send it again everything that is for it after a sequence. 409 ``webhook_disabled``, ``sequence_unknown``."""
+    """Send it again everything that is for it after a sequence.
+
+    409 ``webhook_disabled``, ``sequence_unknown``; 429.
+    """
     limit(request)
     row, after = request.context.row, request.validated["body"]["after"]
     until = operations.prepare_replay(request, row, after=after)
@@ -98,7 +116,7 @@ def replay_events(request: Request) -> Any:
     return {"after": after, "until": until}
 
 
-@secret.post(permission=P.OWN)
+@secret.post(permission=P.OWN, answer=SecretAnswer)
 def replace_secret(request: Request) -> Any:
     """A new ``secret``, in this answer and never again. For 24 hours the old one signs too."""
     return {"secret": operations.replace_secret(request, request.context.row)}

@@ -202,7 +202,7 @@ class World:
                 last_used_at=now,
             )
             self.add("own_identity", external, letter)
-            expires_at = now.replace(year=9000)
+            expires_at = now.replace(year=8999)
             session = SignInSession(user_id=self.user(letter), created_at=now, expires_at=expires_at)
             self.add("own_session", session, letter)
             self.ids["self"] = ""

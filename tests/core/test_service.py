@@ -7,7 +7,7 @@ import pytest
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError
 
-from courseplatform.api import NO_PERMISSION_REQUIRED, Service
+from courseplatform.api import NO_PERMISSION_REQUIRED, Anything, Service
 from courseplatform.etags import digest
 from courseplatform.testing import Client, rolled_back
 from tests.factories.accounts import Actor
@@ -130,7 +130,7 @@ def test_a_missing_if_match_is_428_where_it_is_required(database_url: str, tmp_p
     from .conftest import without_environment
 
     graded = Service("graded", "/courses/{course_id}/graded/", facet_of="/courses/{course_id}/")
-    graded.put(permission="course:edit", if_match="required")(lambda request: {})
+    graded.put(permission="course:edit", if_match="required", answer=Anything)(lambda request: {})
 
     def includeme(config: Configurator) -> None:
         config.include("plugins.courses")

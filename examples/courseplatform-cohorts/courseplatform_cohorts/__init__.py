@@ -25,9 +25,12 @@ def includeme(config: Configurator) -> None:
         "courseplatform_cohorts.models.Cohort",
         "courseplatform_cohorts.representations.cohort_json",
         load="courseplatform_cohorts.representations.load_lesson_ids",
+        schema="courseplatform_cohorts.schemas.CohortAnswer",
     )
     config.add_representation(
-        "courseplatform_cohorts.models.CohortDeadline", "courseplatform_cohorts.representations.deadline_json"
+        "courseplatform_cohorts.models.CohortDeadline",
+        "courseplatform_cohorts.representations.deadline_json",
+        schema="courseplatform_cohorts.schemas.CohortDeadlineAnswer",
     )
 
     # What others know of cohorts: whose dates, whose lessons, whose enrollment.
@@ -39,6 +42,7 @@ def includeme(config: Configurator) -> None:
         load="courseplatform_cohorts.extensions.load_cohorts",
         schema="courseplatform_cohorts.extensions.COHORT",
         store="courseplatform_cohorts.extensions.store_cohort",
+        answer="courseplatform_cohorts.extensions.COHORT",
     )
     config.add_filter(
         "plugins.enrollments.api.Enrollment",
@@ -47,6 +51,8 @@ def includeme(config: Configurator) -> None:
         "courseplatform_cohorts.extensions.in_cohort",
     )
 
+    config.add_refusal("enrollments", "POST", "cohort_full")
+    config.add_refusal("my_enrollment", "PUT", "cohort_full")
     config.add_subscriber("courseplatform_cohorts.subscribers.take_a_seat", "plugins.enrollments.api.StudentEnrolled")
     config.add_subscriber("courseplatform_cohorts.subscribers.give_seat_back", "plugins.enrollments.api.StudentLeft")
     config.add_subscriber("courseplatform_cohorts.subscribers.forget_student", "plugins.accounts.api.UserForgotten")

@@ -32,7 +32,7 @@ def show_deadline(request: Request) -> Any:
     return set_body_etag(request, found)
 
 
-@deadline.put(permission=P.MANAGE, body=CohortDeadlineBody)
+@deadline.put(permission=P.MANAGE, body=CohortDeadlineBody, status=(200, 201))
 def set_deadline(request: Request) -> Any:
     """Give the cohort dates of its own: 201, then 200. Both replace the assignment's; lateness is judged anew.
 

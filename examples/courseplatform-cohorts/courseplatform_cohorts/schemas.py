@@ -1,6 +1,6 @@
-"""What cohorts take in."""
+"""What cohorts take in and give out."""
 
-from courseplatform.api import Body, Flag, Id, Listing, Moment, Text, Whole, drop, field
+from courseplatform.api import Answer, AnyText, Body, Flag, Id, Listing, Moment, Text, Whole, drop, field
 
 
 class CohortBody(Body):
@@ -15,3 +15,20 @@ class CohortBody(Body):
 class CohortDeadlineBody(Body):
     due_at = field(Moment(), missing=None, nullable=True, description="Later submissions are late. Null: never.")
     lock_at = field(Moment(), missing=None, nullable=True, description="Later submissions are refused. Null: never.")
+
+
+class CohortAnswer(Answer):
+    id = field(Id())
+    course_id = field(Id())
+    name = field(AnyText())
+    capacity = field(Whole())
+    member_count = field(Whole())
+    is_open = field(Flag())
+    lesson_ids = field(Listing(), field(Id(), name="lesson_id"))
+    created_at = field(Moment())
+
+
+class CohortDeadlineAnswer(Answer):
+    assignment_id = field(Id())
+    due_at = field(Moment(), nullable=True)
+    lock_at = field(Moment(), nullable=True)

@@ -26,11 +26,13 @@ def includeme(config: Configurator) -> None:
     config.add_representation(
         "newplugin_name.models.Note",
         "newplugin_name.representations.note_json",
+        schema="newplugin_name.schemas.NoteAnswer",
     )
     config.add_extension(
         "plugins.courses.api.Course",
         "newplugin_name",
         "newplugin_name.representations.load_counts",
+        answer="newplugin_name.schemas.NoteCountAnswer",
     )
     config.add_jobs("newplugin_name.jobs")
     config.add_export("newplugin_name", "newplugin_name.representations.export_notes")

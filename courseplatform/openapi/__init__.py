@@ -1,0 +1,46 @@
+"""What clients live from: ``GET /api/swagger.json`` (Swagger 2.0) and ``/api/openapi.json`` (3.1), from the code.
+
+Made once per application, at the first request: it asks no database anything.
+"""
+
+import hashlib
+from typing import Any
+
+import orjson
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from .document import document_of
+from .openapi3 import to_openapi3
+from .refusals import add_refusal
+
+
+def show_swagger(request: Request) -> Response:
+    """The Swagger 2.0 document of the plugins that are on."""
+    return shown(request, "swagger", document_of)
+
+
+def show_openapi(request: Request) -> Response:
+    """The same as OpenAPI 3.1."""
+    return shown(request, "openapi", lambda registry: to_openapi3(document_of(registry)))
+
+
+def shown(request: Request, name: str, make: Any) -> Response:
+    kept = request.registry["documents"]
+    if name not in kept:
+        body = orjson.dumps(make(request.registry))
+        kept[name] = body, hashlib.sha256(body).hexdigest()[:32]
+    body, etag = kept[name]
+    response = Response(body=body, content_type="application/json", etag=etag, conditional_response=True)
+    response.headers["Cache-Control"] = "public, max-age=0, must-revalidate"
+    return response
+
+
+def includeme(config: Configurator) -> None:
+    config.registry["documents"], config.registry["refusals"] = {}, {}
+    config.add_directive("add_refusal", add_refusal)
+    for name, view in (("swagger", show_swagger), ("openapi", show_openapi)):
+        config.add_route(name, f"/api/{name}.json")
+        config.add_view(view, route_name=name, permission=NO_PERMISSION_REQUIRED, request_method="GET")

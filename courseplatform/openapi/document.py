@@ -1,0 +1,306 @@
+"""The Swagger 2.0 document of an application, by cornice_swagger: what its services, schemas and docstrings say."""
+
+import re
+from importlib.metadata import version
+from typing import Any
+
+from cornice_swagger.swagger import CorniceSwagger, DefinitionHandler
+from pyramid.registry import Registry
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from ..answers import Binary, OneOf, success_of
+from ..extending import class_at, model_of, schemas_of
+from ..neighbours import plugin_of
+from ..resources import Item
+from ..schemas import UUID_PATTERN
+from ..service import WRITES, Service, Validator
+from .permissions import rules
+from .refusals import refusals_of
+from .types import CONVERTERS, Types
+
+JSON, PROBLEM, MERGE_PATCH = "application/json", "application/problem+json", "application/merge-patch+json"
+FORM, UPLOAD = "application/x-www-form-urlencoded", "multipart/form-data"
+
+DESCRIPTION = """\
+A headless platform for online courses. Every answer is JSON; every error is a problem (RFC 9457) whose `code` is listed
+at its operation and explained at `/api/problems/{code}/`. Lists are pages: follow `next`.
+
+Besides these operations the platform serves `/health/live`, `/health/ready`, `/metrics` and `/.well-known/…`.
+"""
+
+PROBLEM_SCHEMA = {
+    "title": "Problem",
+    "description": "RFC 9457. Some codes have further members.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "instance", "code"],
+    "properties": {
+        "type": {"type": "string", "description": "Address of the code's explanation."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "For people: what happened and what helps."},
+        "instance": {"type": "string", "description": "The path that was asked for."},
+        "code": {"type": "string", "description": "For programs: what happened."},
+        "errors": {"type": "array", "items": {"$ref": "#/definitions/Fault"}},
+    },
+}
+FAULT_SCHEMA = {
+    "title": "Fault",
+    "description": "One thing wrong with a request.",
+    "type": "object",
+    "required": ["location", "name", "detail"],
+    "properties": {
+        "location": {"type": "string", "enum": ["body", "querystring", "path", "header", "file"]},
+        "name": {"type": "string", "description": "Dotted."},
+        "detail": {"type": "string"},
+    },
+}
+
+
+class Definitions(DefinitionHandler):
+    """Every object that has a name stands once, beneath ``definitions``; the rest of the document refers to it."""
+
+    def from_schema(self, schema_node: Any, base_name: str | None = None) -> dict[str, Any]:
+        if isinstance(schema_node, OneOf):
+            return {"x-anyOf": [self.from_schema(node) for node in schema_node.of]}
+        return self.refer(self.type_converter(schema_node))
+
+    def refer(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The schema with a reference in the place of every object with keys of its own."""
+        if "items" in schema:
+            schema["items"] = self.refer(schema["items"])
+        for name, child in schema.get("properties", {}).items():
+            schema["properties"][name] = self.refer(child)
+        if "title" not in schema:
+            return schema
+        beside: dict[str, Any] = {key: schema.pop(key) for key in ("x-nullable", "description") if key in schema}
+        reference = {"$ref": self.json_pointer + self.register(schema)}
+        return {"allOf": [reference], **beside} if beside.get("x-nullable") else reference
+
+    def register(self, schema: dict[str, Any]) -> str:
+        """The name under which the schema stands: its title, with a number if others have it."""
+        name, number = schema["title"], 1
+        while self.definition_registry.get(name, schema) != schema:
+            number += 1
+            name = f"{schema['title']}{number}"
+        self.definition_registry[name] = schema
+        return str(name)
+
+
+class Swagger(CorniceSwagger):
+    """What cornice_swagger makes of our services: by our types, with all they say."""
+
+    definitions: Any = Definitions
+    type_converter = Types
+    custom_type_converters = CONVERTERS
+    schema_transformers: list[Any] = []
+
+    def __init__(self, registry: Registry) -> None:
+        services = sorted(registry.cornice_services.values(), key=lambda service: str(service.path))
+        super().__init__(services, pyramid_registry=registry)
+        self.registry = registry
+        self.service: Any = None
+        self.rules: dict[tuple[str, str], dict[str, str]] = {}
+
+    def generate(self) -> dict[str, Any]:
+        document: dict[str, Any] = super().generate(
+            title="Course platform",
+            version=version("courseplatform"),
+            base_path="/",
+            info={"description": DESCRIPTION},
+            swagger={
+                "consumes": [JSON],
+                "produces": [JSON],
+                "securityDefinitions": SECURITY,
+                "definitions": {"Fault": FAULT_SCHEMA, "Problem": PROBLEM_SCHEMA},
+            },
+        )
+        for part in ("definitions", "paths", "responses"):
+            document[part] = dict(sorted(document[part].items()))
+        document["tags"] = sorted(document["tags"], key=lambda tag: tag["name"])
+        return document
+
+    def _extract_path_from_service(self, service: Any) -> tuple[str, dict[str, Any]]:
+        self.service = service
+        path = getattr(service, "public_path", service.path)
+        parameters = [self.path_parameter(name) for name in re.findall(r"\{(\w+)\}", path)]
+        return path, {"parameters": parameters} if parameters else {}
+
+    def path_parameter(self, name: str) -> dict[str, Any]:
+        pattern = re.search(rf"\{{{name}:([^/]*)\}}", self.service.path)
+        found: dict[str, Any] = {"name": name, "in": "path", "required": True, "type": "string"}
+        if pattern is None or pattern[1] == UUID_PATTERN:
+            return {**found, "format": "uuid"} if pattern else found
+        return {**found, "pattern": f"^{pattern[1]}$"}
+
+    def _extract_operation_from_view(self, view: Any, args: dict[str, Any]) -> dict[str, Any]:
+        validator = next((one for one in args.get("validators", ()) if isinstance(one, Validator)), None)
+        if validator is None or not isinstance(self.service, Service):  # a plugin's plain Cornice service
+            operation: dict[str, Any] = super()._extract_operation_from_view(view, args)
+            return operation
+        permission = args["permission"]
+        refusals = refusals_of(self.registry, self.service, view, validator, permission)
+        summary, _, rest = text_of(view.__doc__ or "").partition("\n\n")
+        operation = {
+            "operationId": f"{validator.method.lower()}_{self.service.name}",
+            "tags": [plugin_of(self.registry, view.__module__).rpartition(".")[2]],
+            "summary": summary.replace("\n", " "),
+            "parameters": [*self.headers(validator), *self.inputs(validator)],
+            "responses": {**self.successes(validator), **{str(s): self.refusal(s, c) for s, c in refusals.items()}},
+            **self.access(permission),
+        }
+        if rest.strip():
+            operation["description"] = rest.strip()
+        operation.update(self.content_types(validator))
+        return operation
+
+    def access(self, permission: str) -> dict[str, Any]:
+        """Who may, by role, and what a program's token needs."""
+        if permission == NO_PERMISSION_REQUIRED:
+            return {"security": [{}, *BEARER], "x-permissions": {"anyone": "always"}}
+        asked = (self.service.traverse, str(permission))
+        if asked not in self.rules:
+            self.rules[asked] = rules(self.registry, *asked)
+        found = self.rules[asked]
+        restrictions = self.registry["restrictions"].get(permission, ())
+        node_class = class_at(self.registry, self.service.traverse)
+        narrowing = [str(one) for one in restrictions if node_class and issubclass(node_class, one.node_class)]
+        return {
+            "security": [{}, *BEARER] if "anyone" in found else BEARER,
+            "x-permission": str(permission),
+            "x-permissions": found,
+            "x-scopes": sorted(s.name for s in self.registry["scopes"].values() if permission in s.permissions),
+            **({"x-restrictions": narrowing} if narrowing else {}),
+        }
+
+    def headers(self, validator: Validator) -> list[dict[str, Any]]:
+        found = []
+        if validator.method in WRITES:
+            found.append(header("If-Match", "The ETag of what the change is of.", is_required=validator.requires_match))
+        elif validator.method == "GET":
+            found.append(header("If-None-Match", "The ETag that you have: 304 while it is still so."))
+        return found
+
+    def inputs(self, validator: Validator) -> list[dict[str, Any]]:
+        schemas = schemas_of(self.registry, validator)
+        found = [self.query_parameter(node) for node in schemas.query.children if self.is_of_use(node)]
+        if validator.form is not None:
+            found += [
+                {**self.type_converter_of(node), "name": node.name, "in": "formData", "required": node.required}
+                for node in validator.form.children
+            ]
+        elif validator.body is not None and not validator.is_empty:
+            found.append({"name": "body", "in": "body", "required": True, "schema": self.body_schema(schemas.body)})
+        return found
+
+    def type_converter_of(self, node: Any) -> dict[str, Any]:
+        converted: dict[str, Any] = self.definitions.type_converter(node)
+        return converted
+
+    def query_parameter(self, node: Any) -> dict[str, Any]:
+        found = {**self.type_converter_of(node), "name": node.name, "in": "query", "required": node.required}
+        if node.name == "expand":
+            keys = sorted(self.registry["extensions"].get(self.shown_model(), {}))
+            found["description"] += " Here: " + ", ".join(keys) + "."
+        return found
+
+    def is_of_use(self, node: Any) -> bool:
+        return node.name != "expand" or bool(self.registry["extensions"].get(self.shown_model()))
+
+    def shown_model(self) -> Any:
+        node_class = class_at(self.registry, self.service.traverse)
+        return node_class and model_of(node_class)
+
+    def body_schema(self, schema: Any) -> dict[str, Any]:
+        """A JSON body; a file comes in a form only."""
+        schema = schema.clone()
+        schema.children = [node for node in schema.children if not getattr(node.typ, "is_file", False)]
+        found: dict[str, Any] = self.definitions.from_schema(schema)
+        return found
+
+    def content_types(self, validator: Validator) -> dict[str, Any]:
+        """What it takes and gives where that is not plain JSON. Swagger 2.0 has no word for JSON *or* a form."""
+        found: dict[str, Any] = {"produces": [JSON, PROBLEM]}
+        success = success_of(self.registry, self.service, validator)
+        if isinstance(success.schema, Binary):
+            found["produces"] = [success.schema.content_type, PROBLEM]
+        if validator.form is not None:
+            found["consumes"] = [FORM]
+        elif validator.method == "PATCH":
+            found["consumes"] = [MERGE_PATCH, JSON]
+        elif validator.reader is not None and validator.body is not None:
+            found["consumes"] = [JSON]
+            found["x-form"] = {
+                "type": "object",
+                "properties": {node.name: self.type_converter_of(node) for node in validator.body.children},
+            }
+        return found
+
+    def successes(self, validator: Validator) -> dict[str, Any]:
+        success = success_of(self.registry, self.service, validator)
+        found = {}
+        for status in success.statuses:
+            response: dict[str, Any] = {"description": MEANINGS[status]}
+            if status == 302:
+                response["headers"] = {"Location": {"type": "string"}}
+            elif isinstance(success.schema, Binary):
+                response["schema"] = {"type": "string", "format": "binary"}
+            elif success.schema is not None:
+                response["schema"] = self.definitions.from_schema(success.schema)
+            if status == 201:
+                response["headers"] = {"Location": {"type": "string", "description": "Path of what was made."}}
+            if self.has_etag(validator):
+                response.setdefault("headers", {})["ETag"] = {"type": "string", "description": "For If-Match."}
+            found[str(status)] = response
+        if validator.method == "GET":
+            found["304"] = {"description": MEANINGS[304]}
+        return found
+
+    def has_etag(self, validator: Validator) -> bool:
+        node_class = class_at(self.registry, self.service.traverse)
+        is_item = node_class is not None and issubclass(node_class, Item) and not self.service.is_facet
+        return is_item and validator.method in ("GET", "PUT", "PATCH")
+
+    def refusal(self, status: int, codes: list[str]) -> dict[str, Any]:
+        """The same refusals stand once, beneath ``responses``."""
+        sentences = [f"`{code}`: {self.registry['problems'][code]}" for code in codes]
+        name = ".".join([str(status), *codes])
+        self.responses.response_registry[name] = {
+            "description": "\n\n".join(sentences),
+            "schema": {"$ref": "#/definitions/Problem"},
+            "x-codes": codes,
+        }
+        return {"$ref": f"#/responses/{name}"}
+
+
+SECURITY = {
+    "bearer": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authorization",
+        "description": "`Bearer ` and an access token: of a sign-in, of OAuth 2.1, or a personal one.",
+    }
+}
+BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
+MEANINGS = {
+    200: "Done.",
+    201: "Made.",
+    202: "Accepted; it happens in the background.",
+    204: "Done; there is nothing to show.",
+    206: "A part of it, as Range asked.",
+    302: "Go on there.",
+    304: "Nothing has changed.",
+}
+
+
+def header(name: str, description: str, *, is_required: bool = False) -> dict[str, Any]:
+    return {"name": name, "in": "header", "type": "string", "required": is_required, "description": description}
+
+
+def text_of(docstring: str) -> str:
+    """A docstring as Markdown."""
+    lines = [line.strip() for line in docstring.strip().splitlines()]
+    return re.sub(r"``([^`]*)``", r"`\1`", "\n".join(lines))
+
+
+def document_of(registry: Registry) -> dict[str, Any]:
+    return Swagger(registry).generate()
