@@ -1,5 +1,6 @@
 """Alembic's environment: for core's history, which is that of every built-in plugin, and for a plugin's own."""
 
+import time
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
@@ -28,9 +29,10 @@ engine = create_engine(
     poolclass=NullPool,  # a migration that fails gives the lock back too
 )
 with engine.connect() as connection:
-    connection.execute(text("SET lock_timeout = 0"))
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
-    connection.execute(text("SET lock_timeout = '500ms'"))
+    # Asked again and again: a statement that waits would be waited for by an index that is made CONCURRENTLY.
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": MIGRATION_LOCK}):
+        connection.commit()
+        time.sleep(0.1)
     connection.commit()
     before, is_mine = table_names(connection), is_own(connection, history)
     connection.commit()

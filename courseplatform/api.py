@@ -49,11 +49,13 @@ from .schemas import (
     Moment,
     Number,
     Query,
+    SearchQuery,
     Text,
     Url,
     Whole,
     field,
 )
+from .search import Search, searched
 from .security import IdentitySource, holds_role, known_scopes, role_principals, user_principal
 from .service import Service
 from .settings import positive_int
@@ -105,6 +107,8 @@ __all__ = [
     "Query",
     "Request",
     "Root",
+    "Search",
+    "SearchQuery",
     "Service",
     "Text",
     "Timestamped",
@@ -134,6 +138,7 @@ __all__ = [
     "run_due_jobs",
     "safe_type",
     "script_request",
+    "searched",
     "set_body_etag",
     "user_principal",
 ]

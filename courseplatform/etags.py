@@ -1,4 +1,5 @@
-"""Strong ETags of rows: a hash over every column, and over what a model's ``etag_parts(request)`` adds.
+"""Strong ETags of rows: a hash over every column that is read with the row, and over what a model's
+``etag_parts(request)`` adds. A deferred column is none of them.
 
 They cost no statement, so that ``If-Match`` can be checked on every write while the row is locked. A model that shows
 callers different columns names them: ``etag_columns(request)``. Where the context is no item, the body is hashed.
@@ -21,7 +22,7 @@ def row_etag(request: Request, row: Any) -> str:
     if hasattr(row, "etag_columns"):
         names = row.etag_columns(request)
     else:
-        names = [attribute.key for attribute in inspect(row).mapper.column_attrs]
+        names = [attribute.key for attribute in inspect(row).mapper.column_attrs if not attribute.deferred]
     values = [getattr(row, name) for name in names]
     if hasattr(row, "etag_parts"):
         values += row.etag_parts(request)

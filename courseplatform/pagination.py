@@ -60,6 +60,7 @@ def paginate(
 ) -> dict[str, Any]:
     """One page of entities, represented. ``order``: a tuple of NOT NULL columns, the last one unique (the id).
 
+    Labelled SQL expressions (whole numbers, texts, times, UUIDs) may stand before the columns.
     ``statement`` selects one entity and has no ORDER BY. Limit and cursor come from ``request.validated``; where
     another address answers with the first page of a list, ``path`` is the list's and ``limit`` the page's.
     """
@@ -78,6 +79,7 @@ def paginate(
         name = added.word
     else:
         name = ("-" if is_descending else "") + ",".join(column.key for column in order)
+        statement = statement.add_columns(*(one for one in order if not isinstance(one, InstrumentedAttribute)))
     is_backwards, after = read_cursor(cursor, order, name) if cursor else (False, None)
     down = is_descending != is_backwards
     if after is not None:

@@ -272,6 +272,17 @@ def definition_name(node: Any) -> str:
     return type(node).__name__.removesuffix("Answer") if is_named else ""
 
 
+class SearchQuery(ListQuery):
+    """What a list takes that can be searched (``search.searched``). Its ``ordering`` has the word ``rank``."""
+
+    search = field(
+        Text(200),
+        missing="",
+        description='Words, as in a web search: all must occur, in any form (Russian, English). "In quotes": in this'
+        " order. or: one of two. -word: must not occur. The last word may be the beginning of one.",
+    )
+
+
 def merge_patch(body: type[Body]) -> colander.SchemaNode:
     """The JSON Merge Patch (RFC 7396) twin of a body: every field may be left out; null resets an optional one."""
     patched = body().clone()  # instances of a Colander class share their children

@@ -35,6 +35,12 @@ def includeme(config: Configurator) -> None:
         "plugins.courses.representations.load_teachers",
         answer="plugins.accounts.api.UserCardAnswer",
     )
+    config.add_extension(
+        "plugins.courses.models.Course",
+        "headline",
+        "plugins.courses.representations.load_headlines",
+        answer="plugins.courses.schemas.HeadlineAnswer",
+    )
     config.add_subscriber("plugins.courses.subscribers.hand_over_courses", "plugins.accounts.events.UserErased")
     config.add_export("courses", "plugins.courses.exports.courses")
     config.add_export("co_teaching", "plugins.courses.exports.co_teaching")

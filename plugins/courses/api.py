@@ -6,6 +6,7 @@ from .models import Course
 from .operations import create_course, is_named_staff, is_staff, lock_course, publish_course, record_rating
 from .resources import CourseItem, staff_principals
 from .roles import teaches
+from .schemas import HeadlineAnswer
 
 __all__ = [
     "Course",
@@ -13,6 +14,7 @@ __all__ = [
     "CourseItem",
     "CoursePublished",
     "CourseTeacherAdded",
+    "HeadlineAnswer",
     "course_audience",
     "create_course",
     "is_named_staff",

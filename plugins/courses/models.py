@@ -1,16 +1,21 @@
 """Courses and who teaches them."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, synonym
 
 from courseplatform.api import Base, Conflict, Timestamped
 
 
 class Course(Timestamped, Base):
-    """A course, owned by one teacher. ``draft`` → ``published`` ⇄ ``archived``."""
+    """A course, owned by one teacher. ``draft`` → ``published`` ⇄ ``archived``.
+
+    ``search_vector``: kept by the database, for searches only.
+    """
 
     __tablename__ = "courses"
 
@@ -21,10 +26,12 @@ class Course(Timestamped, Base):
     updated_at: Mapped[datetime]
     review_count: Mapped[int] = mapped_column(default=0)
     rating_sum: Mapped[int] = mapped_column(default=0)
+    search_vector: Mapped[Any] = mapped_column(TSVECTOR, nullable=True, deferred=True)
 
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'published', 'archived')", name="status"),
         Index("ix__courses__status", "status", "id"),
+        Index("ix__courses__search_vector", "search_vector", postgresql_using="gin"),
     )
 
     @property

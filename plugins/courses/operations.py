@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, literal, or_, select, update
 
 from courseplatform.api import Conflict, Forbidden, Invalid, Request
 from plugins.accounts.api import User, get_active_user
@@ -203,9 +203,3 @@ def visible_to(identity: Any) -> ColumnElement[bool]:
     if identity.role == "teacher":
         return or_(Course.status == "published", Course.teacher_id == identity.id, co_taught)
     return Course.status == "published"
-
-
-def matches(words: str) -> ColumnElement[bool]:
-    """SQL: full text search over title and description, in web-search syntax."""
-    document = func.to_tsvector("simple", Course.title + " " + Course.description)
-    return document.op("@@")(func.websearch_to_tsquery("simple", words))

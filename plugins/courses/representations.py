@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from courseplatform.api import Request
+from courseplatform.api import Request, searched
 from plugins.accounts.api import cards_of, user_cards
 
 from .models import Course, CourseTeacher
@@ -24,6 +24,13 @@ def course_json(request: Request, course: Course) -> dict[str, Any]:
 
 
 load_teachers = cards_of("teacher_id")
+
+
+def load_headlines(request: Request, courses: list[Course]) -> dict[UUID, Any]:
+    search, ids = searched(request), [course.id for course in courses]
+    if search is None:
+        return {}
+    return search.headlines(request, Course.id, ids, title=Course.title, description=Course.description)
 
 
 def teacher_json(request: Request, teacher: CourseTeacher, card: Any) -> dict[str, Any]:

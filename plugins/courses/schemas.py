@@ -7,10 +7,10 @@ from courseplatform.api import (
     Choice,
     Flag,
     Id,
-    ListQuery,
     Moment,
     Number,
     Query,
+    SearchQuery,
     Text,
     Whole,
     drop,
@@ -32,11 +32,14 @@ class NewCourse(CourseBody):
     status = field(Choice("draft", "published"), missing="draft")
 
 
-class CourseList(ListQuery):
+class CourseList(SearchQuery):
     status = field(Choice(*STATUSES), missing=None)
     teacher_id = field(Id(), missing=None)
-    search = field(Text(200), missing="", description="Words, as in a web search.")
-    ordering = field(Choice("created_at", "-created_at"), missing="-created_at")
+    ordering = field(
+        Choice("created_at", "-created_at", "rank"),
+        missing=None,
+        description="Left out: newest first, or with a search by rank, best first.",
+    )
 
 
 class Deletion(Query):
@@ -63,3 +66,10 @@ class CourseTeacherAnswer(Answer):
     user_id = field(Id())
     added_at = field(Moment())
     user = UserCardAnswer(nullable=True)
+
+
+class HeadlineAnswer(Answer):
+    """Where a search has found something: HTML, with what was found in ``mark`` and all else escaped."""
+
+    title = field(AnyText())
+    description = field(AnyText(), nullable=True, description="Two fragments; null to those who may not read it.")

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from courseplatform.api import Forbidden, Request, Service
+from courseplatform.api import Forbidden, Request, Service, searched
 
 from . import operations
 from .models import Course
@@ -19,16 +19,23 @@ archive = Service("course_archive", "/courses/{course_id}/archive/", facet_of="/
 
 @courses.get(permission=P.LIST, query=CourseList)
 def list_courses(request: Request) -> Any:
-    """Published courses, newest first; staff see their own drafts and archived ones too, administrators all."""
+    """Published courses, newest first; staff see their own drafts and archived ones too, administrators all.
+
+    ``?search=`` finds words in title and description; ``?expand=headline`` shows where.
+    """
     asked = request.validated["querystring"]
     found = select(Course).where(operations.visible_to(request.identity))
     if asked["status"]:
         found = found.where(Course.status == asked["status"])
     if asked["teacher_id"]:
         found = found.where(Course.teacher_id == asked["teacher_id"])
-    if asked["search"]:
-        found = found.where(operations.matches(asked["search"]))
-    return request.paginate(found, order=(Course.id,), is_descending=asked["ordering"].startswith("-"))
+    order: Any = (Course.id,)
+    search = searched(request)
+    if search:
+        found = found.where(search.matches(Course.search_vector))
+        if asked["ordering"] in (None, "rank"):
+            order = (search.rank(Course.search_vector), Course.id)
+    return request.paginate(found, order=order, is_descending=asked["ordering"] != "created_at")
 
 
 @courses.post(permission=P.CREATE, body=NewCourse)

@@ -25,6 +25,12 @@ def includeme(config: Configurator) -> None:
         load="plugins.lessons.representations.load_readable",
         schema="plugins.lessons.schemas.LessonAnswer",
     )
+    config.add_extension(
+        "plugins.lessons.models.Lesson",
+        "headline",
+        "plugins.lessons.representations.load_headlines",
+        answer="plugins.courses.api.HeadlineAnswer",
+    )
     config.add_progress_source(
         "lessons", total="plugins.lessons.operations.count_required", done="plugins.lessons.operations.count_completed"
     )

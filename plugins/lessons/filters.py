@@ -8,9 +8,12 @@ everything.
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, not_
+from sqlalchemy import ColumnElement, and_, not_
 
-from courseplatform.api import Configurator, Request
+from courseplatform.api import Configurator, Item, Request
+
+from .models import Lesson
+from .permissions import P
 
 #: ``expression(student_id, lesson_id)``: a boolean SQL expression.
 LessonFilter = Callable[[Any, Any], ColumnElement[bool]]
@@ -32,6 +35,15 @@ def add_lesson_filter(config: Configurator, name: str, expression: LessonFilter 
 def meant_for(request: Request, student_id: Any, lesson_id: Any) -> list[ColumnElement[bool]]:
     """SQL conditions: the lesson is for this student, as far as filters say. None without a filter."""
     return [meant(student_id, lesson_id) for _, meant in sorted(request.registry["lessons.filters"].items())]
+
+
+def is_readable(request: Request) -> bool | ColumnElement[bool]:
+    """Whether the caller may read bodies of the lessons at this address: of all, of none, or of which, as SQL."""
+    may_read = bool(request.has_permission(P.READ))
+    is_filtered = may_read and request.registry["lessons.filters"] and not request.has_permission(P.WRITE)
+    if not is_filtered or isinstance(request.context, Item):  # an item's own ACL has asked the filters
+        return may_read
+    return and_(*meant_for(request, request.identity.id, Lesson.id))
 
 
 def includeme(config: Configurator) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from courseplatform.api import Base, Timestamped
@@ -16,7 +16,10 @@ MAX_LESSONS = 1000
 
 
 class Lesson(Timestamped, Base):
-    """``materials``: a list of ``{"kind": video|document|link, "title": str, "url": str}``."""
+    """``materials``: a list of ``{"kind": video|document|link, "title": str, "url": str}``.
+
+    ``search_vector``: kept by the database, for searches only.
+    """
 
     __tablename__ = "lessons"
 
@@ -27,12 +30,14 @@ class Lesson(Timestamped, Base):
     position: Mapped[int]
     is_published: Mapped[bool] = mapped_column(default=True)
     is_required: Mapped[bool] = mapped_column(default=True)
+    search_vector: Mapped[Any] = mapped_column(TSVECTOR, nullable=True, deferred=True)
 
     __table_args__ = (
         # Deferrable: one UPDATE may permute all positions, and is checked when it ends.
         UniqueConstraint(
             "course_id", "position", deferrable=True, initially="IMMEDIATE", info={"conflict": "position_taken"}
         ),
+        Index("ix__lessons__search_vector", "search_vector", postgresql_using="gin"),
     )
 
 

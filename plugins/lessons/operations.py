@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Select, Uuid, case, delete, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from courseplatform.api import Conflict, Invalid, NotFound, Request
@@ -11,7 +11,7 @@ from plugins.courses.api import Course, lock_course
 from plugins.enrollments.api import recheck_course, refresh_progress
 
 from .events import LessonPublished
-from .filters import meant_for
+from .filters import is_readable, meant_for
 from .models import MAX_LESSONS, Lesson, LessonCompletion
 
 LARGEST_POSITION = 2**31 - 1
@@ -176,3 +176,9 @@ def count_completed(request: Request, course_id: Any, student_id: Any) -> Select
     """SQL: how many of those a student has completed."""
     done = (LessonCompletion.lesson_id == Lesson.id) & (LessonCompletion.student_id == student_id)
     return count_required(request, course_id, student_id).join(LessonCompletion, done)
+
+
+def readable_vector(request: Request) -> ColumnElement[Any]:
+    """SQL: what a search of the lessons at this address looks through: what the caller may read, else titles only."""
+    title = func.ts_filter(Lesson.search_vector, text("'{a}'"))
+    return case((is_readable(request), Lesson.search_vector), else_=title)

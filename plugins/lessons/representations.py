@@ -3,13 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
-from courseplatform.api import Item, Request
+from courseplatform.api import Request, searched
 
-from .filters import meant_for
+from .filters import is_readable
 from .models import Lesson
-from .permissions import P
 
 
 def lesson_json(request: Request, lesson: Lesson, is_readable: bool) -> dict[str, Any]:
@@ -26,12 +25,19 @@ def lesson_json(request: Request, lesson: Lesson, is_readable: bool) -> dict[str
 
 
 def load_readable(request: Request, lessons: list[Lesson]) -> dict[UUID, bool]:
-    """Whether the caller may read the bodies. Asked once a page: one course's lessons differ in their filters only."""
+    """Whether the caller may read the bodies, asked once a page."""
     ids = [lesson.id for lesson in lessons]
-    may_read = bool(request.has_permission(P.READ))
-    is_filtered = may_read and request.registry["lessons.filters"] and not request.has_permission(P.WRITE)
-    if not is_filtered or isinstance(request.context, Item):  # an item's own ACL has asked the filters
-        return dict.fromkeys(ids, may_read)
-    meant = select(Lesson.id).where(Lesson.id.in_(ids), *meant_for(request, request.identity.id, Lesson.id))
-    readable = set(request.db.scalars(meant))
-    return {lesson_id: lesson_id in readable for lesson_id in ids}
+    readable = is_readable(request)
+    if isinstance(readable, bool):
+        return dict.fromkeys(ids, readable)
+    found = set(request.db.scalars(select(Lesson.id).where(Lesson.id.in_(ids), readable)))
+    return {lesson_id: lesson_id in found for lesson_id in ids}
+
+
+def load_headlines(request: Request, lessons: list[Lesson]) -> dict[UUID, Any]:
+    """Where a search has found something. The description is null to those who may not read it."""
+    search, ids = searched(request), [lesson.id for lesson in lessons]
+    if search is None:
+        return {}
+    description = case((is_readable(request), Lesson.description))
+    return search.headlines(request, Lesson.id, ids, title=Lesson.title, description=description)

@@ -1,6 +1,21 @@
 """What lessons take in and give out."""
 
-from courseplatform.api import Answer, AnyText, Body, Choice, Flag, Id, Listing, Moment, Text, Url, Whole, drop, field
+from courseplatform.api import (
+    Answer,
+    AnyText,
+    Body,
+    Choice,
+    Flag,
+    Id,
+    Listing,
+    Moment,
+    SearchQuery,
+    Text,
+    Url,
+    Whole,
+    drop,
+    field,
+)
 
 from .models import MATERIAL_KINDS, MAX_LESSONS
 
@@ -18,6 +33,14 @@ class LessonBody(Body):
     position = field(Whole(), missing=drop, description="Unique within the course. Left out: at the end, or unchanged.")
     is_published = field(Flag(), missing=True)
     is_required = field(Flag(), missing=True, description="Whether it counts for progress.")
+
+
+class LessonList(SearchQuery):
+    ordering = field(
+        Choice("position", "rank"),
+        missing=None,
+        description="Left out: by position, or with a search by rank, best first.",
+    )
 
 
 class Order(Body):

@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from courseplatform.api import ListQuery, Page, Request, Service, check_match, digest
+from courseplatform.api import Page, Request, Service, check_match, digest, searched
 
 from . import operations
 from .models import Lesson
 from .permissions import P
-from .schemas import LessonBody, Order, OrderAnswer
+from .schemas import LessonBody, LessonList, Order, OrderAnswer
 
 lessons = Service("lessons", "/courses/{course_id}/lessons/")
 lesson = Service("lesson", "/courses/{course_id}/lessons/{lesson_id}/")
@@ -19,16 +19,25 @@ order = Service("lesson_order", "/courses/{course_id}/lessons/order/")
 PAGE_SIZE = 100
 
 
-@lessons.get(permission=P.LIST, query=ListQuery)
+@lessons.get(permission=P.LIST, query=LessonList)
 def list_lessons(request: Request) -> Any:
     """The lessons in their order: with description and materials for students and staff, titles for everyone else.
 
-    Unpublished ones are shown to staff only.
+    Unpublished ones are shown to staff only. ``?search=`` finds words in what the caller may read: in titles, and in
+    descriptions and titles of materials; ``?expand=headline`` shows where.
     """
+    asked = request.validated["querystring"]
     found = select(Lesson).where(Lesson.course_id == request.context.__parent__.id)
     if not request.has_permission(P.WRITE):
         found = found.where(Lesson.is_published)
-    return request.paginate(found, order=(Lesson.position, Lesson.id), is_descending=False)
+    order: Any = (Lesson.position, Lesson.id)
+    search = searched(request)
+    if search:
+        vector = operations.readable_vector(request)
+        found = found.where(search.matches(vector))
+        if asked["ordering"] in (None, "rank"):
+            order = ((-search.rank(vector)).label("rank"), *order)
+    return request.paginate(found, order=order, is_descending=False)
 
 
 @lessons.post(permission=P.WRITE, body=LessonBody)

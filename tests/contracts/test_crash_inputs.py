@@ -75,6 +75,7 @@ QUERIES = [
     "search=%00",
     "search=%27%20%26%20%7C%20%21%20%28%20%3A%2A%20%3C-%3E",
     "search=%ED%A0%80",
+    "search=" + "-" * 200,
     "q=%ff",
     f"unknown={CANARY}",
     "limit=1&limit=2",

@@ -46,6 +46,11 @@ def test_two_processes_that_migrate_at_once_wait_for_each_other(server_url: str)
             migrating.join(0.6)  # longer than the lock_timeout of the migration's own statements
             assert migrating.is_alive()
             assert tables(url) == set()
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+                # Whoever has the lock may make an index like this, which waits for every statement that is under way.
+                for statement in ("CREATE TABLE x ()", "SET statement_timeout = 2000", "ALTER TABLE x ADD y int"):
+                    other.execute(sa.text(statement))
+                other.execute(sa.text("CREATE INDEX CONCURRENTLY ON x (y)"))
         engine.dispose()
         migrating.join(20)
         assert "users" in tables(url)
