@@ -33,6 +33,7 @@ from .jobs import run_due_jobs
 from .metrics import gauge
 from .neighbours import plugins_on
 from .outbound import AddressGuard, AddressRefused, BoundedAdapter, TooLarge, Unresolvable, ip_networks
+from .problems import Problem
 from .request import Identity, Request
 from .resources import Collection, Item, Node, Root
 from .schemas import (
@@ -104,6 +105,7 @@ __all__ = [
     "PayloadTooLarge",
     "PreconditionFailed",
     "PreconditionRequired",
+    "Problem",
     "Query",
     "Request",
     "Root",

@@ -7,7 +7,7 @@ A plugin's directives are known to no checker: they are looked up when they are 
 import pyramid.config
 
 from .cli import add_command
-from .errors import add_problems
+from .dryrun import add_forecast, add_job_forecast
 from .extending import add_extension, add_filter, add_ordering
 from .files import add_file_owner
 from .health import add_health_check
@@ -18,6 +18,7 @@ from .limits import add_rate_limit
 from .metrics import add_metrics
 from .neighbours import when_on
 from .openapi.refusals import add_refusal
+from .problems import add_problems
 from .representation import add_representation
 from .resources import add_resource_node
 from .restrictions import add_restriction
@@ -50,6 +51,8 @@ class Configurator(pyramid.config.Configurator):
     add_setting = add_setting
     add_settings_check = add_settings_check
     add_rate_limit = add_rate_limit
+    add_forecast = add_forecast
+    add_job_forecast = add_job_forecast
     add_file_owner = add_file_owner
     add_metrics = add_metrics
     add_command = add_command

@@ -124,11 +124,14 @@ def is_script(request: Request) -> bool:
 
 
 def commit_veto(request: Request, response: Response) -> bool:
-    """Abort for every refusal. pyramid_tm asks before it looks whether the cause can be retried: tell it here."""
+    """Abort for every refusal, and for every dry run. (Dooming that instead, pyramid_tm would not retry it.)
+
+    pyramid_tm asks before it looks whether the cause can be retried: tell it here.
+    """
     exc_info = getattr(request, "exc_info", None)
     if exc_info is not None:
         pyramid_tm.maybe_tag_retryable(request, exc_info)
-    return pyramid_tm.default_commit_veto(request, response)
+    return request.is_dry_run or pyramid_tm.default_commit_veto(request, response)
 
 
 @contextmanager
@@ -153,8 +156,12 @@ def own_transaction(request: Request) -> Iterator[Request]:
     """A request of the same client with its own transaction, committed on success.
 
     For what is written around a wait for another house: no lock and no connection is held meanwhile. It may write
-    whatever the method, and it carries no credentials.
+    whatever the method, and it carries no credentials. Raises: 422 ``dry_run_unsupported``, since it would stay.
     """
+    from .errors import Invalid  # which knows the constraints of ``Base``
+
+    if request.is_dry_run:
+        raise Invalid("dry_run_unsupported")
     if request.method in SAFE_METHODS and not request.is_script and "db" in request.__dict__:
         request.db.close()  # what it has read stays read; it takes another connection if it reads more
     with script_request(request.registry) as own_request:
@@ -164,10 +171,15 @@ def own_transaction(request: Request) -> Iterator[Request]:
 
 
 def on_abort(request: Request, work: Callable[[Request], object]) -> None:
-    """Run ``work(request)`` in its own transaction after this one was rolled back: what stays although we refuse."""
+    """Run ``work(request)`` in its own transaction after this one was rolled back: what stays although we refuse.
+
+    Also if a dry run is refused; one that succeeds is rolled back too, and leaves nothing.
+    """
     registry = request.registry
 
     def hook() -> None:
+        if request.is_dry_run and request.foreseen.is_done:
+            return
         with script_request(registry) as own_request:
             work(own_request)
 

@@ -1,6 +1,6 @@
 """Errors: the ``ApiError`` family, and the exception views that alone shape an error body (RFC 9457).
 
-A code is declared once with ``add_problems``: its sentence is what clients read, in the error and at its ``type``.
+What a code means is declared once, with ``add_problems``: clients read it in the error and at its ``type``.
 """
 
 import logging
@@ -18,32 +18,11 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .db import Base
+from .problems import fault_of
 from .responses import moved
+from .rights import refusal_members, remedy_of
 
 log = logging.getLogger(__name__)
-
-#: code → what happened and what helps. Plugins add theirs with ``add_problems``.
-PROBLEMS = {
-    "bad_request": "The request can't be understood.",
-    "malformed_json": "The body is not a JSON object, or has duplicate keys, NaN, NUL or deep nesting.",
-    "unauthenticated": "Sign in first, and send the access token as 'Authorization: Bearer …'.",
-    "invalid_token": "The access token is malformed, expired or its session has ended. Refresh it or sign in again.",
-    "forbidden": "You may see this, but your role does not allow the action.",
-    "insufficient_scope": "Its user may do this, but the token's scopes don't cover it. WWW-Authenticate names those "
-    "that do; where it names none, sign in instead.",
-    "not_found": "There is nothing here that you can see.",
-    "method_not_allowed": "This address does not support the method. The Allow header names those it does.",
-    "not_acceptable": "Answers here are JSON.",
-    "conflict": "The present state does not allow this.",
-    "precondition_failed": "The resource has changed since you read it. Read it again, then repeat with its new ETag.",
-    "payload_too_large": "The body is larger than this address accepts.",
-    "unsupported_media_type": "The Content-Type is not one that this address accepts.",
-    "invalid": "Some fields are not valid. 'errors' lists all of them.",
-    "precondition_required": "This change needs an If-Match header with the ETag you read.",
-    "too_many_requests": "Too many requests. Wait as long as Retry-After says.",
-    "internal_error": "The server failed; its operators can find this in the log. Nothing was changed.",
-    "unavailable": "The service is busy or its database can't be reached. Repeat after Retry-After seconds.",
-}
 
 
 @dataclass(frozen=True)
@@ -58,8 +37,9 @@ class Fault:
 class ApiError(Exception):
     """A refusal. Raise it, never return it: raising rolls the transaction back.
 
-    ``code``: a key declared with ``add_problems``. ``detail``: replaces its sentence. ``extra``: further members of
-    the body. ``headers``: of the answer.
+    ``code``: a key declared with ``add_problems``, with the status that it has there. ``detail`` replaces its cause.
+    ``extra``: further members of the body that its ``Problem`` names; ``remedy`` replaces its remedy. ``headers``: of
+    the answer.
     """
 
     status = 400
@@ -129,19 +109,26 @@ class Unavailable(ApiError):
     status, code = 503, "unavailable"
 
 
-def problem(request: Request, status: int, code: str, *, detail: str | None = None, **members: Any) -> Response:
-    """An ``application/problem+json`` response. Of what the client sent it holds a known address at most."""
-    is_known = getattr(request, "matched_route", None) is not None
+def problem_body(request: Request, status: int, code: str, detail: str | None = None, **members: Any) -> dict[str, Any]:
+    """The members of an error. Of what the client sent they hold a known address at most."""
+    problems, is_known = request.registry["problems"], getattr(request, "matched_route", None) is not None
+    told = problems.get(code) or problems[HTTP_CODES.get(status, "bad_request")]
     body = {
         "type": f"/api/problems/{code}/",
-        "title": code.replace("_", " ").capitalize(),
+        "title": told.title,
         "status": status,
-        "detail": detail or request.registry["problems"].get(code, ""),
+        "detail": detail or told.cause,
+        "remedy": told.remedy,
         "instance": request.environ.get("courseplatform.path", "") if is_known else "",
         "code": code,
-        **members,
     }
-    response = Response(body=orjson.dumps(body), status=status, content_type="application/problem+json")
+    return {**body, **members}
+
+
+def problem(request: Request, status: int, code: str, *, detail: str | None = None, **members: Any) -> Response:
+    """An ``application/problem+json`` response."""
+    body = orjson.dumps(problem_body(request, status, code, detail, **members), option=orjson.OPT_UTC_Z)
+    response = Response(body=body, status=status, content_type="application/problem+json")
     response.headers["Cache-Control"] = "no-store"
     if status == 401:
         error = ', error="invalid_token"' if code == "invalid_token" else ""
@@ -151,13 +138,34 @@ def problem(request: Request, status: int, code: str, *, detail: str | None = No
     return response
 
 
+def declared(request: Request, status: int, code: str, *, detail: str | None = None, **members: Any) -> Response:
+    """``problem`` of what plugins name. Raises: RuntimeError, on a developer's machine and in tests, for a code that
+    is not in the catalogue as it is answered here; an operator finds that in the log.
+    """
+    registry = request.registry
+    if fault := fault_of(registry["problems"].get(code), code, status, members):
+        if registry.settings["courseplatform.embedded"] or registry.get("problems.are_strict"):
+            raise RuntimeError(fault)
+        log.error(fault)
+    return problem(request, status, code, detail=detail, **members)
+
+
 def api_error(exc: ApiError, request: Request) -> Response:
     members = {"errors": [asdict(fault) for fault in exc.errors], **exc.extra} if exc.errors else exc.extra
-    response = problem(request, exc.status, exc.code, detail=exc.detail, **members)
+    if "missing" in members:
+        members = {"remedy": remedy_of(members["missing"]), **members}
+    response = declared(request, status_of(exc, request), exc.code, detail=exc.detail, **members)
     response.headers.update(exc.headers)
     return response
 
 
+def status_of(exc: ApiError, request: Request) -> int:
+    """The status of the class; of an ``ApiError`` itself, which has none of its own, the catalogue's."""
+    found = request.registry["problems"].get(exc.code)
+    return (type(exc) is ApiError and found is not None and found.status) or exc.status
+
+
+#: What the framework refuses, and what a status says of itself.
 HTTP_CODES = {
     400: "bad_request",
     401: "unauthenticated",
@@ -165,8 +173,10 @@ HTTP_CODES = {
     404: "not_found",
     405: "method_not_allowed",
     406: "not_acceptable",
+    409: "conflict",
     413: "payload_too_large",
     415: "unsupported_media_type",
+    422: "invalid",
     500: "internal_error",
     503: "unavailable",
 }
@@ -190,8 +200,9 @@ def forbidden(exc: http.HTTPForbidden, request: Request) -> Response:
         response.headers["WWW-Authenticate"] = f'Bearer realm="courseplatform", error="insufficient_scope"{enough}'
         return response
     is_stale = status == 401 and request.caller.claims is not None
-    code = getattr(exc.result, "code", None) or HTTP_CODES[status]
-    return problem(request, status, "invalid_token" if is_stale else code)
+    code = "invalid_token" if is_stale else getattr(exc.result, "code", None) or HTTP_CODES[status]
+    is_explained = code == "forbidden" and getattr(exc.result, "node", None) is not None
+    return declared(request, status, code, **(refusal_members(exc.result) if is_explained else {}))
 
 
 def notfound(exc: http.HTTPNotFound, request: Request) -> Response:
@@ -219,7 +230,7 @@ def integrity_error(exc: IntegrityError, request: Request) -> Response:
     code = conflict_codes().get(str(name))
     if code is None:
         log.warning("constraint without a conflict code: %s", name)
-    return problem(request, 409, code or "conflict")
+    return declared(request, 409, code or "conflict")
 
 
 def conflict_codes() -> dict[str, str]:
@@ -241,18 +252,7 @@ def crash(exc: Exception, request: Request) -> Response:
     return problem(request, 500, "internal_error")
 
 
-def add_problems(config: Configurator, problems: Any) -> None:
-    """Declare error codes: a mapping (or its dotted name) of code → what happened and what helps."""
-    for code, sentence in config.maybe_dotted(problems).items():
-        config.action(
-            ("problem", code), lambda code=code, sentence=sentence: config.registry["problems"].update({code: sentence})
-        )
-
-
 def includeme(config: Configurator) -> None:
-    config.registry["problems"] = {}
-    config.add_directive("add_problems", add_problems)
-    config.add_problems(PROBLEMS)
     config.add_exception_view(api_error, context=ApiError)
     config.add_exception_view(http_error, context=http.HTTPException)
     config.add_exception_view(url_decode_error, context=URLDecodeError)

@@ -54,6 +54,12 @@ def answer_with(request: Request, tag: str, extensions: Any) -> None:
     request.response.conditional_response = request.method in ("GET", "HEAD")
 
 
+def vary_etag(request: Request, told: Any) -> None:
+    """Vary the answer's ETag, if it has one, by what it tells this caller besides the row."""
+    if request.response.etag:
+        request.response.etag = f"{request.response.etag}.{digest(told)}"
+
+
 def check_body_match(request: Request, show: Callable[[], dict[str, Any] | None]) -> None:
     """Compare ``If-Match``, if it is sent, with what GET would ``show()``. Raises: PreconditionFailed (412)."""
     if "If-Match" in request.headers:

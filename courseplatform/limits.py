@@ -153,7 +153,9 @@ def hit_limit(request: Request, name: str, *keys: object) -> None:
 
 
 def clear_limit(request: Request, name: str, *keys: object) -> None:
-    """Forget the hits of these keys: whoever proved to be the right one starts anew."""
+    """Forget the hits of these keys: whoever proved to be the right one starts anew. A dry run proves nothing."""
+    if request.is_dry_run:
+        return
     for key in keys:
         request.registry["limits"].clear(storage_key(name, key))
 

@@ -9,6 +9,7 @@ from pyramid.config import Configurator
 
 from .audit import audit, audit_now, request_id
 from .db import is_script, on_abort, own_transaction, request_session, request_time
+from .dryrun import Foreseen, is_dry_run
 from .events import emit
 from .files import delete_file, save_file, send_bytes, send_file
 from .jobs import enqueue
@@ -45,8 +46,10 @@ class Request(pyramid.request.Request):
     request_id = cached_property(request_id)
     client_address = cached_property(client_address)
     client_network = cached_property(client_network)
-    # Core's own: plugins ask for ``identity``. Of the request, not of the environ: a retry reads its rights anew.
+    is_dry_run = cached_property(is_dry_run)
+    # Core's own. Plugins ask for ``identity``; of the request, not of the environ: a retry reads its rights anew.
     caller = cached_property(caller_of)
+    foreseen = cached_property(Foreseen)
 
     emit = emit
     enqueue = enqueue

@@ -30,9 +30,9 @@ class Restriction:
     code: str | None
     spares_admins: bool
 
-    def denies(self, request: Request, caller: Any, node: Any) -> bool:
-        """Whether it takes its permissions from this caller at ``node``."""
-        if not isinstance(node, self.node_class) or (self.methods and request.method not in self.methods):
+    def denies(self, request: Request, caller: Any, node: Any, method: str) -> bool:
+        """Whether it takes its permissions from this caller at ``node``, for requests with this method."""
+        if not isinstance(node, self.node_class) or (self.methods and method not in self.methods):
             return False
         if self.spares_admins and caller.identity is not None and caller.identity.role == "admin":
             return False
@@ -47,10 +47,10 @@ class Restriction:
         return f"{', '.join(self.permissions)} at {self.node_class.__name__}{methods} only for those {condition}"
 
 
-def restriction_on(request: Request, caller: Any, node: Any, permission: str) -> Restriction | None:
-    """The first restriction that denies a permission to the caller at this node."""
-    restrictions = request.registry["restrictions"].get(permission, ())
-    return next((restriction for restriction in restrictions if restriction.denies(request, caller, node)), None)
+def restriction_on(request: Request, caller: Any, node: Any, permission: str, method: str) -> Restriction | None:
+    """The first restriction that denies a permission to the caller at this node, for requests with this method."""
+    found = request.registry["restrictions"].get(permission, ())
+    return next((restriction for restriction in found if restriction.denies(request, caller, node, method)), None)
 
 
 def add_restriction(

@@ -255,6 +255,7 @@ class ItemQuery(Query):
     """What every GET of an item takes."""
 
     expand = field(Text(200), missing="", description="Comma-separated keys of extensions to include.")
+    explain = field(Choice("permissions"), missing=None, description="Adds what the caller may here.")
 
 
 class ListQuery(ItemQuery):

@@ -113,6 +113,10 @@ class SecurityPolicy:
 
         A token whose session has ended is refused also where no token is needed: its bearer believes to be signed in.
         """
+        return self.decide(request, context, permission, request.method)
+
+    def decide(self, request: Request, context: Any, permission: str, method: str) -> Any:
+        """``permits``, for a request with this method: scopes and restrictions may tell reading and writing apart."""
         caller = self.caller(request, context)
         if caller.claims is not None and caller.identity is None:
             return Refusal(401, permission)
@@ -120,7 +124,7 @@ class SecurityPolicy:
         items = items_of(context) if isinstance(context, Node) else []
         hidden = 404 if caller.identity else 401
         for item in items:
-            by = self.hidden_by(request, caller, item, principals)
+            by = self.hidden_by(request, caller, item, principals, method)
             if by is not True:
                 return Refusal(404 if item.is_public else hidden, permission, node=item, by=by)
         is_hidden = any(permission in item.hidden_permissions for item in items)
@@ -128,30 +132,30 @@ class SecurityPolicy:
         allowed = self.acl.permits(context, principals, permission)
         if not allowed:
             return Refusal(status, permission, node=context, by=allowed)
-        lacking = self.lacking_scopes(request, caller, permission)
+        lacking = self.lacking_scopes(request, caller, permission, method)
         if lacking is not None:
             return Refusal(403, permission, scopes=lacking)
-        restriction = restriction_on(request, caller, context, permission)
+        restriction = restriction_on(request, caller, context, permission, method)
         if restriction is not None:
             is_told = restriction.code is not None and caller.identity is not None  # what the code says helps them
             return Refusal(403 if is_told else status, permission, node=context, by=restriction)
         return allowed
 
-    def hidden_by(self, request: Request, caller: Caller, item: Item, principals: set[str]) -> Any:
+    def hidden_by(self, request: Request, caller: Caller, item: Item, principals: set[str], method: str) -> Any:
         """True if the caller may see the item; else what hides it, None if its row is missing."""
         if item.row is None:
             return None
         if item.view_permission is None:
             return True
         seen = self.acl.permits(item, principals, item.view_permission)
-        return (restriction_on(request, caller, item, item.view_permission) or True) if seen else seen
+        return (restriction_on(request, caller, item, item.view_permission, method) or True) if seen else seen
 
-    def lacking_scopes(self, request: Request, caller: Caller, permission: str) -> list[str] | None:
+    def lacking_scopes(self, request: Request, caller: Caller, permission: str, method: str) -> list[str] | None:
         """The scopes of which the token would need one for what its user may do, perhaps none; None if it has one."""
         if caller.identity is None or caller.identity.scopes is None:
             return None
         scopes = request.registry["scopes"].values()
-        enough = sorted(scope.name for scope in scopes if scope.covers(permission, request.method))
+        enough = sorted(scope.name for scope in scopes if scope.covers(permission, method))
         return None if caller.identity.scopes.intersection(enough) else enough
 
     def principals(self, caller: Caller, context: Any) -> set[str]:

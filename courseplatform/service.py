@@ -4,10 +4,11 @@
 * ``permission`` must be said, view by view (``NO_PERMISSION_REQUIRED`` for public ones);
 * ``body=`` and ``query=`` name the schemas; their values are in ``request.validated``;
 * a write without ``body=`` refuses every field, unless ``is_body_raw`` says that its view reads the body itself;
-* ``answer=`` says what a success carries (see ``answers``) and ``status=`` with which status, where both don't follow
-  from the address: the Swagger document says so, and the tests' client holds every answer to it;
+* ``answer=`` says what a success carries and ``status=`` with which status, where both don't follow from the address
+  (``openapi.successes``): the Swagger document says so, and the tests' client holds every answer to it;
 * ``If-Match`` is honoured on every write to an item, and required where ``if_match="required"``;
 * items answer with their ETag, and 304 to ``If-None-Match``;
+* a GET takes ``?explain=permissions``, which adds what the caller may at that node (``rights``);
 * what plugins added (``extending``) is validated with the rest and kept apart from it: ``extensions`` are stored by
   ``request.represent``, filters and orderings applied by ``request.paginate``. A view that calls neither is an error.
 """
@@ -25,11 +26,14 @@ from cornice.pyramidhook import register_service_views
 from pyramid.config import Configurator
 from pyramid.config.actions import ActionInfo
 from pyramid.request import Request
+from webob.response import iter_close
 
 from . import etags
+from .answers import Binary
 from .errors import Invalid
 from .ingress import check_text, read_json
 from .resources import Item
+from .rights import rights
 from .schemas import UUID_PATTERN, Body, ItemQuery, apply_resets, faults, merge_patch
 
 PREFIX = "/api"
@@ -55,6 +59,7 @@ class Verb(Protocol):
         form: Any = None,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
+        has_dry_run: bool = True,
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -101,6 +106,7 @@ class Service(cornice.Service):
         form: Any = None,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
+        has_dry_run: bool = True,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
@@ -109,7 +115,8 @@ class Service(cornice.Service):
 
         ``answer``: a model (its representation), ``Page(…)`` of one, an ``Answer`` schema or ``Binary(…)``; by default
         a collection's GET gives a page of its rows, its POST a row, an item's methods the item. ``status``: by default
-        201 for a collection's POST, 204 for DELETE, 200 for the rest.
+        201 for a collection's POST, 204 for DELETE, 200 for the rest. ``has_dry_run``: False for a write whose body or
+        answer is a secret, or that does what no rollback takes back (see ``dryrun``).
         """
         if permission is None:
             raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
@@ -117,6 +124,8 @@ class Service(cornice.Service):
         schema = colander.MappingSchema()
         body_schema = (merge_patch(body) if method == "PATCH" else body()) if body else None
         query_schema = (query or ItemQuery)()
+        if method != "GET" or isinstance(answer, Binary):
+            query_schema.children = [child for child in query_schema.children if child.name != "explain"]
         for child, name in ((body_schema, "body"), (query_schema, "querystring")):
             if child is not None:
                 child.name = name
@@ -125,11 +134,10 @@ class Service(cornice.Service):
             validate = Validator(method, Body(name="body"), query_schema, if_match == "required", reader, True)
         else:
             validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
-        validate.form = form() if form else None
+        validate.form, validate.has_dry_run = form() if form else None, has_dry_run
         validate.answer, validate.status = answer, (status,) if isinstance(status, int) else status
-        return super().add_view(
-            method, with_etag(complete(view)), permission=permission, schema=schema, validators=(validate,), **kw
-        )
+        kw.update(permission=permission, schema=schema, validators=(validate,), has_dry_run=has_dry_run)
+        return super().add_view(method, with_etag(complete(view)), **kw)
 
 
 class Validator:
@@ -142,6 +150,7 @@ class Validator:
         self.method, self.body, self.query = method, body, query
         self.requires_match, self.reader, self.is_empty = requires_match, reader, is_empty
         self.form: Any = None
+        self.has_dry_run = True
         self.answer: Any = None
         self.status: tuple[int, ...] | None = None
         self.__name__ = "validate"
@@ -220,9 +229,21 @@ def with_etag(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
         row = request.context.row if isinstance(request.context, Item) else None
         if row is not None and isinstance(result, dict) and result.get("id") == getattr(row, "id", None):
             etags.set_etag(request, row, result.get("extensions"))
-        return result
+        return explained(request, result)
 
     return wrapper
+
+
+def explained(request: Request, result: Any) -> Any:
+    """The answer with what the caller may here, if it is asked for. Raises: Invalid where the answer is no object."""
+    if not request.validated.get("querystring", {}).get("explain"):
+        return result
+    if not isinstance(result, dict):
+        iter_close(getattr(result, "app_iter", None))  # a file, which nobody will send
+        raise Invalid.field("explain", "is for answers in JSON", "querystring")
+    told = rights(request)
+    etags.vary_etag(request, told)
+    return {**result, **told}
 
 
 def add_cornice_service(config: Configurator, service: cornice.Service) -> None:

@@ -1,6 +1,7 @@
-"""What the platform says of itself: ``/api/`` and ``/api/problems/{code}/``."""
+"""What the platform says of itself: ``/api/``, and the catalogue of errors at ``/api/problems/``."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
@@ -9,10 +10,12 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
+from .answers import Page
 from .errors import NotFound
+from .etags import set_body_etag
 from .resources import Node
 from .responses import moved
-from .schemas import Answer, AnyText, Anything, Listing, field
+from .schemas import Answer, AnyText, Anything, Listing, Text, Whole, field
 from .service import Service
 
 
@@ -24,12 +27,6 @@ class CapabilitiesAnswer(Answer):
     addresses = field(Anything(), description="Address → its methods.")
 
 
-class ProblemAnswer(Answer):
-    code = field(AnyText())
-    type = field(AnyText())
-    detail = field(AnyText(), description="What happened and what helps.")
-
-
 class Problems(Node):
     """``/problems``"""
 
@@ -38,7 +35,18 @@ class Problems(Node):
 
 
 capabilities = Service("capabilities", "/")
-problems = Service("problem", "/problems/{code:[a-z_]{1,60}}/")
+problems = Service("problems", "/problems/")
+problem = Service("problem", "/problems/{code:[a-z0-9_]{1,60}}/")
+
+
+class ErrorCodeAnswer(Answer):
+    code = field(Text(60), description="What an error says in its member of that name.")
+    type = field(Text(100), description="The address of this description.")
+    status = field(Whole(400, 599), nullable=True, description="What it always has; null: not declared.")
+    title = field(Text(200))
+    cause = field(Text(1000), description="What is the matter.")
+    remedy = field(Text(1000), description="What helps.")
+    members = field(Anything(), description="Name → meaning of what such an error tells besides.")
 
 
 @capabilities.get(permission=NO_PERMISSION_REQUIRED, answer=CapabilitiesAnswer)
@@ -58,13 +66,29 @@ def show_capabilities(request: Request) -> dict[str, Any]:
     }
 
 
-@problems.get(permission=NO_PERMISSION_REQUIRED, answer=ProblemAnswer)
+@problems.get(permission=NO_PERMISSION_REQUIRED, answer=Page(ErrorCodeAnswer))
+def list_problems(request: Request) -> dict[str, Any]:
+    """Every error code of this platform, with its cause and what helps, by code.
+
+    In the envelope of a list, but always on one page: the plugins that are on decide how many there are.
+    """
+    codes = sorted(request.registry["problems"])
+    return set_body_etag(
+        request, {"results": [problem_json(request, code) for code in codes], "next": None, "previous": None}
+    )
+
+
+@problem.get(permission=NO_PERMISSION_REQUIRED, answer=ErrorCodeAnswer)
 def show_problem(request: Request) -> dict[str, Any]:
     """What an error code means and what helps. 404 ``not_found`` for a code that this platform never answers."""
     code = request.matchdict["code"]
     if code not in request.registry["problems"]:
         raise NotFound()
-    return {"code": code, "type": f"/api/problems/{code}/", "detail": request.registry["problems"][code]}
+    return set_body_etag(request, problem_json(request, code))
+
+
+def problem_json(request: Request, code: str) -> dict[str, Any]:
+    return {"code": code, "type": f"/api/problems/{code}/", **asdict(request.registry["problems"][code])}
 
 
 def root(request: Request) -> Response:
@@ -91,5 +115,6 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("courseplatform.resources.Root", "problems", Problems)
     config.add_cornice_service(capabilities)
     config.add_cornice_service(problems)
+    config.add_cornice_service(problem)
     config.add_route("root", "/")
     config.add_view(root, route_name="root", permission=NO_PERMISSION_REQUIRED, request_method="GET")

@@ -100,6 +100,7 @@ def make_app(database_url: str, var_dir: Path, **settings: Any) -> Any:
     with without_environment():
         app = main({}, **{**defaults, **settings})
     app.registry["clock"] = Clock()
+    app.registry["problems.are_strict"] = True
     for name, value in app.registry.settings.items():
         if isinstance(value, RateLimitItem) and name not in settings:
             app.registry.settings[name] = rate("1000000/minute")

@@ -30,6 +30,7 @@ from ..db import script_request
 from ..neighbours import plugin_of, readable
 from ..resources import Item, Node, items_of
 from ..restrictions import Restriction
+from ..rights import Line, allowing, lines
 from ..security import Caller, Refusal, roles_of
 from .grants import entries
 
@@ -190,31 +191,22 @@ def verdict(request: Request, decision: Any) -> Iterator[str]:
     asked = decision.by.permission
     purpose = f", without which {path_of(decision.node)} is hidden" if asked != decision.permission else ""
     yield f"{answer}: {ace_of(decision.by)}, asked for {asked}{purpose}"
-    yield from (f"  it would be allowed by {line}" for line in allowing(decision.node, asked))
+    yield from (f"  it would be allowed by {told_of(line)}" for line in allowing(decision.node, asked))
 
 
 def ace_of(decision: Any) -> str:
     """The line of an ACL that decided, and whose."""
     if isinstance(decision.ace, str):
         return "no line of any ACL from there up to the root"
-    return line_of(decision.ace, decision.context, list(decision.acl).index(decision.ace))
+    action, principal, _ = decision.ace
+    decided = (line for line in lines(decision.context) if decision.permission in line.permissions)
+    return told_of(next(line for line in decided if (line.action, line.principal) == (action, principal)))
 
 
-def line_of(ace: Any, node: Any, index: int) -> str:
-    action, principal, permissions = ace
-    if permissions is ALL_PERMISSIONS:
-        names = "all permissions"
-    else:
-        names = ", ".join(map(str, (permissions,) if isinstance(permissions, str) else permissions))
-    return f"{action} {principal} {names}: line {index + 1} of {readable(type(node))} at {path_of(node)}"
-
-
-def allowing(node: Any, permission: str) -> Iterator[str]:
-    for above in lineage(node):
-        for index, ace in enumerate(above.__acl__):
-            permissions = (ace[2],) if isinstance(ace[2], str) else ace[2]
-            if ace[0] == "Allow" and permission in permissions:
-                yield line_of(ace, above, index)
+def told_of(line: Line) -> str:
+    names = "all permissions" if line.permissions is ALL_PERMISSIONS else ", ".join(map(str, line.permissions))
+    place = f"line {line.number} of {readable(type(line.node))} at {path_of(line.node)}"
+    return f"{line.action} {line.principal} {names}: {place}"
 
 
 def scopes_note(request: Request, permission: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from pyramid.registry import Registry
 
 from ..neighbours import plugin_of, readable
+from ..rights import permissions_of
 from . import nodes
 
 log = logging.getLogger("courseplatform.plugins")
@@ -116,6 +117,6 @@ def opened(registry: Registry) -> Iterator[Grant]:
         node_class = nodes.class_at(registry, nodes.place_of(service))
         for _, view, _ in service.definitions[:1]:
             plugin = plugin_of(registry, view.__module__)
-            public = sorted(method for method, permission in nodes.methods(service).items() if permission is None)
+            public = sorted(method for method, permission in permissions_of(service).items() if permission is None)
             if node_class and public and plugin_of(registry, node_class.__module__) not in (plugin, "courseplatform"):
                 yield Grant(plugin, f"opens {', '.join(public)} {nodes.address(service)} to everybody")

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from pyramid.registry import Registry
-from pyramid.security import NO_PERMISSION_REQUIRED
 
 from ..resources import Collection, Item, Node, Root
 
@@ -46,15 +45,6 @@ def place_of(service: Any) -> Place:
     """Where a service's context is."""
     traverse = re.sub(r"\{[^}]*\}", "{}", getattr(service, "traverse", None) or "")
     return tuple(segment for segment in traverse.split("/") if segment)
-
-
-def methods(service: Any) -> dict[str, str | None]:
-    """Method → its permission, None if it is open to everybody."""
-    return {
-        method: None if arguments["permission"] == NO_PERMISSION_REQUIRED else str(arguments["permission"])
-        for method, _, arguments in service.definitions
-        if method not in ("HEAD", "OPTIONS") and arguments.get("permission")
-    }
 
 
 def address(service: Any) -> str:

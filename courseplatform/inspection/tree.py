@@ -7,8 +7,9 @@ from pyramid.registry import Registry
 
 from ..neighbours import plugin_of
 from ..resources import Item, Node
+from ..rights import permissions_of
 from .grants import entries
-from .nodes import Place, address, methods, place_of, shown, walk
+from .nodes import Place, address, place_of, shown, walk
 
 
 def tree_lines(registry: Registry) -> Iterator[str]:
@@ -42,5 +43,5 @@ def served(registry: Registry, node_class: type[Node], services: list[Any]) -> I
     for service in services:
         plugin = plugin_of(registry, service.definitions[0][1].__module__) if service.definitions else ""
         by = "" if plugin == plugin_of(registry, node_class.__module__) else f"  ({plugin})"
-        for method, permission in sorted(methods(service).items()):
+        for method, permission in sorted(permissions_of(service).items()):
             yield f"{method:6} {address(service)}  {permission or 'everybody'}{by}"

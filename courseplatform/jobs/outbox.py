@@ -85,6 +85,8 @@ def enqueue(request: Request, fn: Job, *, delay_s: int = 0, **ids: Any) -> None:
         take_at=due_at + timedelta(seconds=PUSH_GRACE_S) if is_pushed else due_at,
     )
     request.db.add(job)
+    if request.is_dry_run:
+        request.foreseen.note_job(name, ids)
     promised = jobs_of_transaction(request)
     if delay_s == 0:
         promised.append((job.id, name))

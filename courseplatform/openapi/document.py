@@ -8,7 +8,8 @@ from cornice_swagger.swagger import CorniceSwagger, DefinitionHandler
 from pyramid.registry import Registry
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from ..answers import Binary, OneOf, success_of
+from ..answers import Binary, OneOf
+from ..dryrun import DryRun
 from ..extending import class_at, model_of, schemas_of
 from ..neighbours import plugin_of
 from ..resources import Item
@@ -16,6 +17,7 @@ from ..schemas import UUID_PATTERN
 from ..service import WRITES, Service, Validator
 from .permissions import rules
 from .refusals import refusals_of
+from .successes import success_of
 from .types import CONVERTERS, Types
 
 JSON, PROBLEM, MERGE_PATCH = "application/json", "application/problem+json", "application/merge-patch+json"
@@ -37,7 +39,8 @@ PROBLEM_SCHEMA = {
         "type": {"type": "string", "description": "Address of the code's explanation."},
         "title": {"type": "string"},
         "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "For people: what happened and what helps."},
+        "detail": {"type": "string", "description": "For people: what happened."},
+        "remedy": {"type": "string", "description": "For people: what helps."},
         "instance": {"type": "string", "description": "The path that was asked for."},
         "code": {"type": "string", "description": "For programs: what happened."},
         "errors": {"type": "array", "items": {"$ref": "#/definitions/Fault"}},
@@ -60,9 +63,13 @@ class Definitions(DefinitionHandler):
     """Every object that has a name stands once, beneath ``definitions``; the rest of the document refers to it."""
 
     def from_schema(self, schema_node: Any, base_name: str | None = None) -> dict[str, Any]:
-        if isinstance(schema_node, OneOf):
-            return {"x-anyOf": [self.from_schema(node) for node in schema_node.of]}
         return self.refer(self.type_converter(schema_node))
+
+    def from_answer(self, schema_node: Any) -> dict[str, Any]:
+        """The same, open: names may be added to an answer at any time, and ``?explain=`` adds some."""
+        if isinstance(schema_node, OneOf):
+            return {"x-anyOf": [self.from_answer(node) for node in schema_node.of]}
+        return self.refer(opened(self.type_converter(schema_node)))
 
     def refer(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The schema with a reference in the place of every object with keys of its own."""
@@ -150,6 +157,8 @@ class Swagger(CorniceSwagger):
         }
         if rest.strip():
             operation["description"] = rest.strip()
+        if validator.method != "GET" and validator.has_dry_run:
+            operation["x-dry-run"] = self.definitions.from_answer(DryRun())
         operation.update(self.content_types(validator))
         return operation
 
@@ -176,7 +185,9 @@ class Swagger(CorniceSwagger):
         found = []
         if validator.method in WRITES:
             found.append(header("If-Match", "The ETag of what the change is of.", is_required=validator.requires_match))
-        elif validator.method == "GET":
+        if validator.method != "GET" and validator.has_dry_run:
+            found.append(header("Prefer", "`dry-run`: change nothing, answer 200 and what would be, a `DryRun`."))
+        if validator.method == "GET":
             found.append(header("If-None-Match", "The ETag that you have: 304 while it is still so."))
         return found
 
@@ -245,7 +256,7 @@ class Swagger(CorniceSwagger):
             elif isinstance(success.schema, Binary):
                 response["schema"] = {"type": "string", "format": "binary"}
             elif success.schema is not None:
-                response["schema"] = self.definitions.from_schema(success.schema)
+                response["schema"] = self.definitions.from_answer(success.schema)
             if status == 201:
                 response["headers"] = {"Location": {"type": "string", "description": "Path of what was made."}}
             if self.has_etag(validator):
@@ -262,7 +273,7 @@ class Swagger(CorniceSwagger):
 
     def refusal(self, status: int, codes: list[str]) -> dict[str, Any]:
         """The same refusals stand once, beneath ``responses``."""
-        sentences = [f"`{code}`: {self.registry['problems'][code]}" for code in codes]
+        sentences = [f"`{code}`: {self.registry['problems'][code].cause}" for code in codes]
         name = ".".join([str(status), *codes])
         self.responses.response_registry[name] = {
             "description": "\n\n".join(sentences),
@@ -290,6 +301,16 @@ MEANINGS = {
     302: "Go on there.",
     304: "Nothing has changed.",
 }
+
+
+def opened(schema: dict[str, Any]) -> dict[str, Any]:
+    """A converted schema whose objects may have further keys."""
+    kept = {name: value for name, value in schema.items() if name != "additionalProperties"}
+    if "items" in kept:
+        kept["items"] = opened(kept["items"])
+    if "properties" in kept:
+        kept["properties"] = {name: opened(child) for name, child in kept["properties"].items()}
+    return kept
 
 
 def header(name: str, description: str, *, is_required: bool = False) -> dict[str, Any]:

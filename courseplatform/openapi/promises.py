@@ -7,13 +7,17 @@ from pyramid.interfaces import IRoutesMapper
 from pyramid.registry import Registry
 from pyramid.request import Request
 
-from ..answers import Binary, OneOf, Success, success_of
+from ..answers import Binary, OneOf
+from ..dryrun import DryRun
 from ..schemas import faults
 from ..service import Service, Validator
 from .refusals import Refusals, refusals_of
+from .successes import Success, success_of
 
 #: Of an operation that the document has no word for: of a method or an Accept that no address has.
 UNSPOKEN = (405, 406)
+#: What ``?explain=permissions`` adds to an answer.
+EXPLAINED = ("permissions", "methods")
 
 
 def check_answer(registry: Registry, method: str, path: str, response: Any) -> None:
@@ -26,10 +30,15 @@ def check_answer(registry: Registry, method: str, path: str, response: Any) -> N
     if response.content_type == "application/problem+json":
         code = response.json["code"]
         assert code in refusals.get(status, ()), f"{method} {path}: {status} {code} is not in its docstring"
+    elif response.headers.get("Preference-Applied") == "dry-run":
+        check_body(f"{method} {path}", DryRun(), response.json)
     elif status < 400 and status not in (304, 308):
         assert status in success.statuses, f"{method} {path}: {status} is none of its statuses {success.statuses}"
         if response.content_type == "application/json" and method != "HEAD":
-            check_body(f"{method} {path}", success.schema, response.json)
+            body = response.json
+            if "explain=" in path:
+                body = {name: value for name, value in body.items() if name not in EXPLAINED}
+            check_body(f"{method} {path}", success.schema, body)
 
 
 def check_body(label: str, schema: Any, body: Any) -> None:

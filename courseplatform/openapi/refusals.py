@@ -43,7 +43,7 @@ def refusals_of(registry: Registry, service: Service, view: Any, validator: Vali
         *documented(registry, view.__doc__ or ""),
         *following(service, validator, permission),
         *restricted(registry, service, validator.method, permission),
-        *registry["refusals"].get((service.name, validator.method), ()),
+        *added(registry, service, validator.method),
     ):
         found.setdefault(status, set()).add(code)
     return {status: sorted(found[status]) for status in sorted(found)}
@@ -74,6 +74,8 @@ def following(service: Service, validator: Validator, permission: str) -> Iterab
         usual.append(412)
     if validator.requires_match:
         usual.append(428)
+    if not validator.has_dry_run:
+        yield 422, "dry_run_unsupported"
     if "{" in service.public_path:
         usual.append(404)
     if permission != NO_PERMISSION_REQUIRED:
@@ -92,7 +94,12 @@ def restricted(registry: Registry, service: Service, method: str, permission: st
             yield 403, restriction.code
 
 
-def add_refusal(config: Configurator, service: str, methods: str | Iterable[str], code: str, status: int = 409) -> None:
+def added(registry: Registry, service: Service, method: str) -> Iterable[tuple[int, str]]:
+    for code in registry["refusals"].get((service.name, method), ()):
+        yield registry["problems"][code].status or 409, code
+
+
+def add_refusal(config: Configurator, service: str, methods: str | Iterable[str], code: str) -> None:
     """Say that a plugin of yours, a subscriber say, may refuse another's operation with this code.
 
     ``service``: the operation's service, by name. For the Swagger document; the tests' client refuses an answer that
@@ -102,5 +109,5 @@ def add_refusal(config: Configurator, service: str, methods: str | Iterable[str]
         key = (service, method.upper())
         config.action(
             ("refusal", *key, code),
-            lambda key=key: config.registry["refusals"].setdefault(key, []).append((status, code)),
+            lambda key=key: config.registry["refusals"].setdefault(key, []).append(code),
         )

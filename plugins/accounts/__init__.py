@@ -54,6 +54,7 @@ def includeme(config: Configurator) -> None:
         "plugins.accounts.representations.session_json",
         schema="plugins.accounts.schemas.SessionAnswer",
     )
+    config.add_forecast("sessions", "plugins.accounts.events.SessionsEnded", "plugins.accounts.forecasts.sessions")
     config.add_jobs("plugins.accounts.jobs")
     config.add_periodic_job("plugins.accounts.jobs.purge_sessions", every_s=3600)
     config.add_jobs("plugins.accounts.mail_jobs")

@@ -16,7 +16,9 @@ token_refresh = Service("token_refresh", "/auth/token/refresh/", facet_of="/auth
 logout = Service("logout", "/auth/logout/", facet_of="/auth/")
 
 
-@registration.post(permission=NO_PERMISSION_REQUIRED, body=Registration, answer=UserAnswer, status=201)
+@registration.post(
+    permission=NO_PERMISSION_REQUIRED, body=Registration, answer=UserAnswer, status=201, has_dry_run=False
+)
 def register(request: Request) -> Any:
     """Make an account, always a student's. 409 ``username_taken``, ``email_taken``; 429 from one address."""
     request.hit_limit("registration", request.client_network)
@@ -26,8 +28,8 @@ def register(request: Request) -> Any:
     return full_user_json(user)
 
 
-@login.post(permission=NO_PERMISSION_REQUIRED, body=Credentials, answer=TokenPairAnswer)
-@token.post(permission=NO_PERMISSION_REQUIRED, body=Credentials, answer=TokenPairAnswer)
+@login.post(permission=NO_PERMISSION_REQUIRED, body=Credentials, answer=TokenPairAnswer, has_dry_run=False)
+@token.post(permission=NO_PERMISSION_REQUIRED, body=Credentials, answer=TokenPairAnswer, has_dry_run=False)
 def sign_in(request: Request) -> Any:
     """Sign in with username or e-mail address. ``expires_in`` is in seconds.
 
@@ -36,7 +38,7 @@ def sign_in(request: Request) -> Any:
     return sessions.sign_in(request, **request.validated["body"])
 
 
-@token_refresh.post(permission=NO_PERMISSION_REQUIRED, body=Refresh, answer=TokenPairAnswer)
+@token_refresh.post(permission=NO_PERMISSION_REQUIRED, body=Refresh, answer=TokenPairAnswer, has_dry_run=False)
 def refresh(request: Request) -> Any:
     """A new pair of tokens for a refresh token, which is used up by it. 401 ``invalid_refresh_token``; 429."""
     request.hit_limit("token_refresh", request.client_network)

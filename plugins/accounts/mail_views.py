@@ -45,7 +45,7 @@ def ask_for_verification(request: Request) -> Any:
     return accepted(request)
 
 
-@verification_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token, status=204)
+@verification_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token, status=204, has_dry_run=False)
 def verify_email(request: Request) -> Any:
     """Verify an address by the token of a mailed link. 409 ``invalid_token_link``."""
     addresses.verify_email(request, **request.validated["body"])
@@ -65,7 +65,7 @@ def ask_for_reset(request: Request) -> Any:
     return accepted(request)
 
 
-@reset_confirm.post(permission=NO_PERMISSION_REQUIRED, body=NewPassword, status=204)
+@reset_confirm.post(permission=NO_PERMISSION_REQUIRED, body=NewPassword, status=204, has_dry_run=False)
 def reset_password(request: Request) -> Any:
     """Set a password by the token of a mailed link; every session ends. 409 ``invalid_token_link``.
 
@@ -75,7 +75,7 @@ def reset_password(request: Request) -> Any:
     return request.no_content()
 
 
-@password_change.post(permission=P.SIGNED_IN, body=PasswordChange, answer=TokenPairAnswer)
+@password_change.post(permission=P.SIGNED_IN, body=PasswordChange, answer=TokenPairAnswer, has_dry_run=False)
 def change_password(request: Request) -> Any:
     """Change the own password. Every session ends, this one too: the answer has the tokens of a new one.
 
@@ -85,7 +85,7 @@ def change_password(request: Request) -> Any:
     return credentials.change_password(request, user, **request.validated["body"])
 
 
-@email_change_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token, status=204)
+@email_change_confirm.post(permission=NO_PERMISSION_REQUIRED, body=Token, status=204, has_dry_run=False)
 def confirm_email(request: Request) -> Any:
     """Change an address by the token of a link that was mailed to the new one.
 

@@ -53,12 +53,12 @@ def update_user(
     Raises: Forbidden for a role or activity that the caller may not set; Conflict("last_admin" | "account_erased").
     """
     if user.erased_at is not None:
-        raise Conflict("account_erased")
+        raise Conflict("account_erased", erased_at=user.erased_at)
     is_role_changed = changes.get("role", user.role) != user.role
     is_activity_changed = changes.get("is_active", user.is_active) != user.is_active
     if is_role_changed or is_activity_changed:
         if not may_administer:
-            raise Forbidden()
+            raise Forbidden(rule={"field": "role" if is_role_changed else "is_active"}, missing=["admin"])
         if user.id == by_user_id:
             raise Forbidden("own_account")
         if changes.get("role", user.role) != "admin" or not changes.get("is_active", user.is_active):

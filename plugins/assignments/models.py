@@ -27,7 +27,7 @@ class Deadline(NamedTuple):
     def require_not_locked(self, now: datetime) -> None:
         """Raises: Conflict("submission_locked")."""
         if self.state(now) == "locked":
-            raise Conflict("submission_locked")
+            raise Conflict("submission_locked", lock_at=self.lock_at, server_now=now)
 
 
 class Assignment(Timestamped, Base):

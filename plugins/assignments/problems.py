@@ -1,5 +1,12 @@
 """Error codes of assignments."""
 
+from courseplatform.api import Problem
+
 PROBLEMS = {
-    "submission_locked": "The assignment is locked: its lock date has passed and nothing is taken in any more.",
+    "submission_locked": Problem(
+        409,
+        "The assignment is locked: nothing is handed in, changed or taken back after its lock date.",
+        "Ask a teacher of the course for a later date.",
+        {"lock_at": "Since when it is locked for this student.", "server_now": "The server's time."},
+    ),
 }

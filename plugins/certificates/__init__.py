@@ -52,6 +52,9 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber(
         "plugins.certificates.subscribers.print_issued", "plugins.certificates.events.CertificateIssued"
     )
+    config.add_job_forecast(
+        "certificates", "plugins.certificates.jobs.issue_earned_certificate", "plugins.certificates.forecasts.earned"
+    )
     config.add_jobs("plugins.certificates.jobs")
     config.add_file_owner("plugins.certificates.models.CertificatePdf.file_key")
     config.add_export("certificates", "plugins.certificates.exports.certificates")

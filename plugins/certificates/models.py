@@ -76,7 +76,7 @@ class Certificate(Timestamped, Base):
     def require_not_revoked(self) -> None:
         """Raises: Conflict("certificate_revoked")."""
         if self.is_revoked:
-            raise Conflict("certificate_revoked")
+            raise Conflict("certificate_revoked", revoked_at=self.revoked_at)
 
     def withdraw(self) -> None:
         """Back to what was never issued; the row stays, and with it the code."""
@@ -86,7 +86,7 @@ class Certificate(Timestamped, Base):
     def revoke(self, now: datetime, reason: str) -> None:
         """Raises: Conflict("already_revoked" | "certificate_not_issued")."""
         if self.is_revoked:
-            raise Conflict("already_revoked")
+            raise Conflict("already_revoked", revoked_at=self.revoked_at)
         if not self.is_issued:
             raise Conflict("certificate_not_issued")
         self.status, self.revoked_at, self.revoked_reason = "revoked", now, reason
@@ -94,7 +94,7 @@ class Certificate(Timestamped, Base):
     def lift_revocation(self) -> None:
         """Valid again, saying what it said. Raises: Conflict("not_revoked")."""
         if not self.is_revoked:
-            raise Conflict("not_revoked")
+            raise Conflict("not_revoked", certificate_status=self.status)
         self.status, self.revoked_at, self.revoked_reason = "issued", None, ""
 
 

@@ -28,7 +28,7 @@ CODE_GROUPS, CODE_GROUP_CHARS = 5, 4
 def require_issuer(request: Request, *, course_id: UUID, identity: Any) -> None:
     """Raises: Forbidden unless ``identity`` is an administrator or teaches the course; alike for an unknown course."""
     if identity.role != "admin" and not is_staff(request, course_id, identity.id):
-        raise Forbidden()
+        raise Forbidden(rule={"field": "course_id"}, missing=["course teacher", "admin"])
 
 
 def issue_certificate(
@@ -38,11 +38,11 @@ def issue_certificate(
 
     One that is issued already is given back as it is. ``by_user_id``: None if the rule issues. Emits
     ``CertificateIssued``.
-    Raises: Forbidden to oneself; Invalid for an unknown student or course; Conflict("certificate_revoked" |
+    Raises: Forbidden("own_certificate"); Invalid for an unknown student or course; Conflict("certificate_revoked" |
     "not_enrolled"), and, without ``override_reason``, Conflict("requirements_not_met").
     """
     if by_user_id == student_id:
-        raise Forbidden()
+        raise Forbidden("own_certificate")
     says, was_enrolled = read_snapshot(request, student_id, course_id)
     claim_row(request, student_id, course_id)
     its_row = select(Certificate).where(Certificate.student_id == student_id, Certificate.course_id == course_id)
@@ -52,8 +52,8 @@ def issue_certificate(
     certificate.require_not_revoked()
     if not was_enrolled:
         raise Conflict("not_enrolled")
-    if not override_reason and progress_of(request, course_id, student_id)["percent"] < 100:
-        raise Conflict("requirements_not_met")
+    if not override_reason and (percent := progress_of(request, course_id, student_id)["percent"]) < 100:
+        raise Conflict("requirements_not_met", percent=percent)
     certificate.issue(request.now, says, by_user_id=by_user_id, override_reason=override_reason)
     request.db.flush()
     tell(request, CertificateIssued, certificate, by_user_id)

@@ -37,8 +37,8 @@ def list_certificates(request: Request) -> Any:
 def issue_certificate(request: Request) -> Any:
     """Issue a certificate by hand: 201, or 200 with the one that is issued already. What it says is fixed from now on.
 
-    403 unless you teach the course, and always for yourself; 409 ``not_enrolled``, ``certificate_revoked``; 409
-    ``requirements_not_met``, which ``override_reason`` overrules.
+    403 unless you teach the course, and ``own_certificate`` for yourself; 409 ``not_enrolled``,
+    ``certificate_revoked``; 409 ``requirements_not_met``, which ``override_reason`` overrules.
     """
     values, identity = request.validated["body"], request.identity
     operations.require_issuer(request, course_id=values["course_id"], identity=identity)

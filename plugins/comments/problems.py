@@ -1,5 +1,9 @@
 """Error codes of comments."""
 
+from courseplatform.api import Problem
+
 PROBLEMS = {
-    "comment_deleted": "The comment was deleted: it can be neither edited nor answered. Answer another, or begin anew.",
+    "comment_deleted": Problem(
+        409, "The comment was deleted: it can be neither edited nor answered.", "Answer another, or begin anew."
+    ),
 }

@@ -42,6 +42,9 @@ def includeme(config: Configurator) -> None:
         answer="plugins.courses.schemas.HeadlineAnswer",
     )
     config.add_subscriber("plugins.courses.subscribers.hand_over_courses", "plugins.accounts.events.UserErased")
+    config.add_forecast("dependents", "plugins.courses.events.CourseDeleted", "plugins.courses.forecasts.dependents")
+    for event in ("UserErased", "UserRoleChanged"):
+        config.add_forecast("courses", f"plugins.accounts.api.{event}", "plugins.courses.forecasts.left_courses")
     config.add_export("courses", "plugins.courses.exports.courses")
     config.add_export("co_teaching", "plugins.courses.exports.co_teaching")
     config.scan("plugins.courses.views")

@@ -1,7 +1,7 @@
 """What other plugins may import from courses."""
 
 from .audiences import course_audience
-from .events import CourseDeleted, CoursePublished, CourseTeacherAdded
+from .events import CourseArchived, CourseDeleted, CoursePublished, CourseTeacherAdded, CourseUnpublished
 from .models import Course
 from .operations import create_course, is_named_staff, is_staff, lock_course, publish_course, record_rating
 from .resources import CourseItem, staff_principals
@@ -10,10 +10,12 @@ from .schemas import HeadlineAnswer
 
 __all__ = [
     "Course",
+    "CourseArchived",
     "CourseDeleted",
     "CourseItem",
     "CoursePublished",
     "CourseTeacherAdded",
+    "CourseUnpublished",
     "HeadlineAnswer",
     "course_audience",
     "create_course",

@@ -56,20 +56,20 @@ class Course(Timestamped, Base):
     def unpublish(self, now: datetime) -> None:
         """Back to a draft. Raises: Conflict("not_published")."""
         if not self.is_published:
-            raise Conflict("not_published")
+            raise Conflict("not_published", course_status=self.status)
         self.status, self.updated_at = "draft", now
 
     def archive(self, now: datetime) -> None:
         """Raises: Conflict("course_archived"), Conflict("not_published")."""
         self.require_not_archived()
         if not self.is_published:
-            raise Conflict("not_published")
+            raise Conflict("not_published", course_status=self.status)
         self.status, self.updated_at = "archived", now
 
     def unarchive(self, now: datetime) -> None:
         """Raises: Conflict("not_archived")."""
         if not self.is_archived:
-            raise Conflict("not_archived")
+            raise Conflict("not_archived", course_status=self.status)
         self.status, self.updated_at = "published", now
 
     def require_not_archived(self) -> None:

@@ -61,7 +61,7 @@ def update_course(
     course.updated_at = request.now
     if teacher_id != course.teacher_id:
         if not is_admin:
-            raise Forbidden()
+            raise Forbidden(rule={"field": "teacher_id"}, missing=["admin"])
         change_owner(request, course, teacher_id, by_user_id=by_user_id)
     if status != course.status:
         move_to(request, course, status, by_user_id=by_user_id)
@@ -150,7 +150,7 @@ def hand_over(request: Request, *, from_user_id: UUID, to_user_id: UUID | None, 
     if not courses:
         return
     if to_user_id is None:
-        raise Conflict("owns_courses", course_ids=[course.id for course in courses[:100]])
+        raise Conflict("owns_courses", course_count=len(courses), course_ids=[course.id for course in courses[:100]])
     if to_user_id == from_user_id or not is_teacher(request, to_user_id):
         raise Invalid.field("transfer_to", "must be another active teacher", "querystring")
     for course in courses:

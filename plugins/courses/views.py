@@ -44,7 +44,7 @@ def create_course(request: Request) -> Any:
     values, by_user_id = request.validated["body"], request.identity.id
     owner_id = values.pop("teacher_id", by_user_id)
     if owner_id != by_user_id and request.identity.role != "admin":
-        raise Forbidden()
+        raise Forbidden(rule={"field": "teacher_id"}, missing=["admin"])
     return request.created(operations.create_course(request, owner_id=owner_id, by_user_id=by_user_id, **values))
 
 
@@ -78,7 +78,7 @@ def delete_course(request: Request) -> Any:
     """Delete a course. 409 ``has_dependents`` with counts: archive it instead. ``?force=true``: administrators only."""
     is_forced = request.validated["querystring"]["force"]
     if is_forced and request.identity.role != "admin":
-        raise Forbidden()
+        raise Forbidden(rule={"parameter": "force"}, missing=["admin"])
     operations.delete_course(request, request.context.row, by_user_id=request.identity.id, is_forced=is_forced)
     return request.no_content()
 

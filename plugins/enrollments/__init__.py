@@ -42,6 +42,11 @@ def includeme(config: Configurator) -> None:
     )
     config.add_subscriber("plugins.enrollments.subscribers.delete_enrollments", "plugins.courses.events.CourseDeleted")
     config.add_subscriber("plugins.enrollments.subscribers.drop_enrollments", "plugins.accounts.events.UserForgotten")
+    for event, forecast in (("Unpublished", "locked_out"), ("Deleted", "locked_out"), ("Archived", "stopped")):
+        config.add_forecast(
+            "students", f"plugins.courses.api.Course{event}", f"plugins.enrollments.forecasts.{forecast}"
+        )
+    config.add_forecast("enrollments", "plugins.accounts.api.UserErased", "plugins.enrollments.forecasts.dropped")
     config.add_jobs("plugins.enrollments.jobs")
     config.require_verified("plugins.enrollments.resources.MyEnrollment", "enrollment:enrol_self")
     config.add_export("enrollments", "plugins.enrollments.exports.enrollments")

@@ -40,7 +40,7 @@ def create_lesson(
         select(func.coalesce(func.max(Lesson.position), 0), func.count()).where(Lesson.course_id == course_id)
     ).one()
     if count >= MAX_LESSONS:
-        raise Conflict("too_many_lessons")
+        raise Conflict("too_many_lessons", max_lessons=MAX_LESSONS)
     if position is None:
         if end == LARGEST_POSITION:
             raise Conflict("position_taken")

@@ -44,5 +44,13 @@ def includeme(config: Configurator) -> None:
     config.add_subscriber("plugins.notifications.subscribers.forget_user", "plugins.accounts.events.UserForgotten")
     for name in NEIGHBOURS:
         config.when_on(f"plugins.{name}", f"plugins.notifications.attachments.{name}")
+    for job, forecast in (
+        ("notify_role", "news_for_roles"),
+        ("notify", "news_for_users"),
+        ("mail_notification", "mails"),
+    ):
+        config.add_job_forecast(
+            "notifications", f"plugins.notifications.jobs.{job}", f"plugins.notifications.forecasts.{forecast}"
+        )
     config.scan("plugins.notifications.views")
     config.scan("plugins.notifications.preference_views")

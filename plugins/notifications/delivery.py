@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import aliased
 from uuid_utils.compat import uuid7
@@ -53,9 +53,23 @@ def may_be_told(request: Request, user_id: UUID, news: News) -> bool:
 
 
 def next_recipients(request: Request, news: News, *, after_id: UUID | None, limit: int) -> list[UUID]:
-    """The next active users, by id, who hold the role of the news now and may be told, and were not told yet."""
-    if news.role not in audience(request, news):
+    """The next of ``those_with_role``, by id."""
+    found = those_with_role(request, news)
+    if found is None:
         return []
+    (person_id,) = found.selected_columns
+    if after_id is not None:
+        found = found.where(person_id > after_id)
+    return list(request.db.scalars(found.order_by(person_id).limit(limit)))
+
+
+def those_with_role(request: Request, news: News) -> Select[Any] | None:
+    """SQL: the ids of the active users who hold the role of the news now, may be told and were not told yet.
+
+    None: nobody may.
+    """
+    if news.role not in audience(request, news):
+        return None
     # An alias: the roles' expressions may read the users' table themselves.
     person = aliased(User)
     # A scalar subquery and no NOT EXISTS: each reader's is looked up by index, whatever the planner believes.
@@ -71,9 +85,7 @@ def next_recipients(request: Request, news: News, *, after_id: UUID | None, limi
     )
     if news.actor_id is not None:
         found = found.where(person.id != news.actor_id)
-    if after_id is not None:
-        found = found.where(person.id > after_id)
-    return list(request.db.scalars(found.order_by(person.id).limit(limit)))
+    return found
 
 
 def deliver(request: Request, news: News, recipient_ids: Collection[UUID]) -> list[UUID]:

@@ -1,5 +1,9 @@
 """Error codes of notifications."""
 
+from courseplatform.api import Problem
+
 PROBLEMS = {
-    "already_notified": "This user has a notification of the same event already. Edit that one instead.",
+    "already_notified": Problem(
+        409, "This user has a notification of the same event already.", "Edit that one instead."
+    ),
 }

@@ -61,8 +61,9 @@ def update_notification(request: Request) -> Any:
     409 ``already_notified`` if the new ``recipient_id`` has a notification of the same event.
     """
     changes = request.validated["body"]
-    if changes.keys() - {"is_read"} and not request.has_permission(P.ADMINISTER):
-        raise Forbidden()
+    others = changes.keys() - {"is_read"}
+    if others and not request.has_permission(P.ADMINISTER):
+        raise Forbidden(rule={"field": min(others)}, missing=["admin"])
     operations.update_notification(request, request.context.row, changes)
     return request.represent(request.context.row)
 

@@ -45,6 +45,7 @@ def includeme(config: Configurator) -> None:
     config.add_export("personal_tokens", "plugins.oauth.exports.personal_tokens")
     config.add_subscriber("plugins.oauth.subscribers.end_tokens", "plugins.accounts.api.SessionsEnded")
     config.add_subscriber("plugins.oauth.subscribers.forget_user", "plugins.accounts.api.UserForgotten")
+    config.add_forecast("tokens", "plugins.accounts.api.SessionsEnded", "plugins.oauth.forecasts.tokens")
     config.add_jobs("plugins.oauth.jobs")
     config.add_periodic_job("plugins.oauth.jobs.purge_tokens", every_s=3600)
     config.scan("plugins.oauth.authorize_views")

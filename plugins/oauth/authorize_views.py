@@ -43,7 +43,7 @@ def describe(request: Request) -> Any:
     }
 
 
-@authorization.post(permission=P.AUTHORIZE, body=Decision, answer=RedirectAnswer)
+@authorization.post(permission=P.AUTHORIZE, body=Decision, answer=RedirectAnswer, has_dry_run=False)
 def decide(request: Request) -> Any:
     """Allow or deny what the parameters ask for. ``redirect_to`` is where the browser goes next.
 

@@ -28,7 +28,7 @@ def list_clients(request: Request) -> Any:
     return request.paginate(select(OAuthClient), order=(OAuthClient.id,))
 
 
-@clients.post(permission=P.ADMINISTER, body=NewClient, answer=ClientWithSecretAnswer)
+@clients.post(permission=P.ADMINISTER, body=NewClient, answer=ClientWithSecretAnswer, has_dry_run=False)
 def register_client(request: Request) -> Any:
     """Register an application. ``client_secret`` is in this answer and never again; a public client has none."""
     made, secret = registry.register_client(request, **request.validated["body"])
@@ -55,7 +55,7 @@ def delete_client(request: Request) -> Any:
     return request.no_content()
 
 
-@client_secret.post(permission=P.ADMINISTER, answer=ClientWithSecretAnswer)
+@client_secret.post(permission=P.ADMINISTER, answer=ClientWithSecretAnswer, has_dry_run=False)
 def replace_secret(request: Request) -> Any:
     """A new ``client_secret``, shown this once; the old one ends. 409 ``public_client``."""
     secret = registry.replace_secret(request, request.context.row)
@@ -83,7 +83,7 @@ def list_tokens(request: Request) -> Any:
     return request.paginate(own, order=(PersonalToken.id,))
 
 
-@tokens.post(permission=P.TOKENS, body=NewToken, answer=NewPersonalTokenAnswer)
+@tokens.post(permission=P.TOKENS, body=NewToken, answer=NewPersonalTokenAnswer, has_dry_run=False)
 def make_token(request: Request) -> Any:
     """Make a token for scripts. ``token`` is in this answer and never again; send it as a bearer token."""
     identity = request.identity

@@ -27,7 +27,8 @@ from .models import ExternalIdentity, OidcLogin
 from .providers import Provider
 
 LOGIN_TTL = timedelta(minutes=10)
-TAKEN = "An account here has your e-mail address. Sign in to it another way, then link this identity in your profile."
+TAKEN = "An account here has your e-mail address."
+LINK = "Sign in to it another way, then link this identity in your profile."
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def register(request: Request, provider: Provider, claims: dict[str, Any]) -> Ex
     email = text_of(claims, "email")
     email = email if is_email(email) else ""
     if email and find_by_login(request, email) is not None:
-        raise Conflict("email_taken", TAKEN)
+        raise Conflict("email_taken", TAKEN, remedy=LINK)
     if not provider.allow_registration:
         raise Forbidden("registration_closed")
     user = register_external(

@@ -19,9 +19,9 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from pyramid.settings import asbool, aslist
 
-from courseplatform.api import Configurator, Unavailable, raw_setting
+from courseplatform.api import ApiError, Configurator, Unavailable, raw_setting
 
-from .transport import Session, safe_url, untrusted
+from .transport import Session, safe_url
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 #: Never one whose key the client knows too: a public key must not be taken for a shared secret.
@@ -84,9 +84,9 @@ class Provider:
             if found.get("userinfo_endpoint") is not None:
                 safe_url(found["userinfo_endpoint"])
         except ValueError as error:
-            raise untrusted() from error
+            raise ApiError("provider_untrusted") from error
         if found.get("issuer") != self.issuer:
-            raise untrusted()
+            raise ApiError("provider_untrusted")
         return found
 
     def authorization_url(self, *, state: str, nonce: str, code_verifier: str, redirect_uri: str, now: datetime) -> str:
@@ -114,7 +114,7 @@ class Provider:
             with self.session() as session:
                 more = session.read(metadata["userinfo_endpoint"], access_token)
             if more.get("sub") != claims["sub"]:  # OpenID Connect Core 5.3.2
-                raise untrusted()
+                raise ApiError("provider_untrusted")
             claims = {**more, **claims}
         return claims
 
@@ -133,7 +133,7 @@ class Provider:
             self.check(token.claims, nonce, now)
             check_half_hash(token, tokens.get("access_token"))
         except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise untrusted() from error
+            raise ApiError("provider_untrusted") from error
         return token.claims
 
     def keys(self, metadata: dict[str, Any], now: datetime, is_stale: bool = False) -> KeySet:

@@ -38,9 +38,9 @@ class Session(OAuth2Session):
         except RequestException as error:
             raise unavailable_or_untrusted(error) from error
         except RecursionError as error:  # nested without end
-            raise untrusted() from error
+            raise ApiError("provider_untrusted") from error
         if not isinstance(answer, dict):
-            raise untrusted()
+            raise ApiError("provider_untrusted")
         return answer
 
     def exchange(self, url: str, code: str, code_verifier: str) -> dict[str, Any]:
@@ -55,21 +55,14 @@ class Session(OAuth2Session):
             raise unavailable_or_untrusted(error) from error
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             # Authlib trusts the answer to be an object with such members as it should have.
-            raise untrusted() from error
+            raise ApiError("provider_untrusted") from error
         return dict(answer)
 
 
 def unavailable_or_untrusted(error: RequestException) -> ApiError:
     # An answer came, but it sends us elsewhere, has no end or is no JSON.
     has_answered = isinstance(error, (TooManyRedirects, TooLarge, ValueError))
-    return untrusted() if has_answered else Unavailable("provider_unavailable")
-
-
-def untrusted() -> ApiError:
-    """502 ``provider_untrusted``."""
-    error = ApiError("provider_untrusted")
-    error.status = 502
-    return error
+    return ApiError("provider_untrusted") if has_answered else Unavailable("provider_unavailable")
 
 
 def safe_url(text: Any) -> str:

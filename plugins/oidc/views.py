@@ -85,7 +85,9 @@ def unlink_identity(request: Request) -> Any:
 def linking_session_id(request: Request) -> Any:
     """The session whose user links. Raises: Unauthenticated; Forbidden for a token that a program was given."""
     if not request.has_permission(P.LINK):
-        raise Forbidden() if request.identity is not None else Unauthenticated()
+        if request.identity is None:
+            raise Unauthenticated()
+        raise Forbidden(rule={"parameter": "link"}, remedy="Sign in yourself: a program can't link identities.")
     return request.identity.session_id
 
 

@@ -1,5 +1,7 @@
 """Error codes of reviews."""
 
+from courseplatform.api import Problem
+
 PROBLEMS = {
-    "already_reviewed": "You have reviewed this course already. Change that review instead.",
+    "already_reviewed": Problem(409, "You have reviewed this course already.", "Change that review instead."),
 }

@@ -45,7 +45,7 @@ def includeme(config: Configurator) -> None:
         "plugins.submissions.subscribers.recompute_lateness", "plugins.assignments.api.AssignmentDatesChanged"
     )
     config.add_subscriber(
-        "plugins.submissions.subscribers.recompute_own_lateness", "plugins.assignments.api.StudentDatesChanged"
+        "plugins.submissions.subscribers.recompute_lateness", "plugins.assignments.api.StudentDatesChanged"
     )
     config.add_subscriber(
         "plugins.submissions.subscribers.keep_grades_valid", "plugins.assignments.api.AssignmentPointsChanged"
@@ -54,6 +54,8 @@ def includeme(config: Configurator) -> None:
         "plugins.submissions.subscribers.keep_assignment_with_work", "plugins.assignments.api.AssignmentDeleted"
     )
     config.add_subscriber("plugins.submissions.subscribers.delete_work_of_course", "plugins.courses.api.CourseDeleted")
+    for event in ("AssignmentDatesChanged", "StudentDatesChanged"):
+        config.add_forecast("submissions", f"plugins.assignments.api.{event}", "plugins.submissions.forecasts.lateness")
     config.require_verified("plugins.submissions.resources.Submissions", "submission:submit")
     config.require_verified("plugins.submissions.resources.SubmissionItem", "submission:edit")
     config.add_export("submissions", "plugins.submissions.exports.submissions")

@@ -74,8 +74,10 @@ class Submission(Timestamped, Base):
 
     def require_open(self) -> None:
         """Only a draft and unchecked work may change. Raises: Conflict("already_checked" | "already_returned")."""
-        if self.status in ("checked", "returned"):
-            raise Conflict(f"already_{self.status}")
+        if self.is_checked:
+            raise Conflict("already_checked", checked_at=self.checked_at)
+        if self.status == "returned":
+            raise Conflict("already_returned")
 
     def hand_in(self, now: datetime, due_at: datetime | None, lock_at: datetime | None) -> None:
         """Submit the present content: date it, judge its lateness, sign it with ``content_sha256``."""

@@ -45,7 +45,7 @@ def submit(
     request.db.add(submission)
     if status == "submitted":
         if latest is not None and latest.is_open and latest.content_sha256 == submission.hash_content():
-            raise Conflict("same_content")
+            raise Conflict("same_content", submission_id=latest.id, submitted_at=latest.submitted_at)
         hand_in(request, submission, assignment, course, deadline)
     request.db.flush()
     return submission
@@ -68,12 +68,12 @@ def next_attempt(assignment: Assignment, latest: Submission | None) -> int:
     "attempts_exhausted").
     """
     if latest is not None and latest.is_draft:
-        raise Conflict("draft_exists")
+        raise Conflict("draft_exists", submission_id=latest.id)
     if latest is not None and latest.is_checked:
-        raise Conflict("already_checked")
+        raise Conflict("already_checked", checked_at=latest.checked_at)
     attempt = latest.attempt + 1 if latest is not None else 1
     if assignment.max_attempts is not None and attempt > assignment.max_attempts:
-        raise Conflict("attempts_exhausted")
+        raise Conflict("attempts_exhausted", max_attempts=assignment.max_attempts)
     return attempt
 
 
@@ -90,7 +90,7 @@ def edit_submission(
     submission.require_open()
     status = changes.get("status", submission.status)
     if status == "draft" and not submission.is_draft:
-        raise Conflict("already_submitted")
+        raise Conflict("already_submitted", submitted_at=submission.submitted_at)
     if not changes:
         return
     if "text" in changes:

@@ -1,6 +1,6 @@
 """Reactions of submissions to what happens to assignments and courses."""
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from courseplatform.api import Conflict, Request
 from plugins.assignments.api import (
@@ -16,31 +16,29 @@ from plugins.courses.api import CourseDeleted
 from .models import Submission
 
 
-def recompute_lateness(event: AssignmentDatesChanged) -> None:
-    judge_anew(event.request, Submission.assignment_id == event.assignment_id)
-
-
-def recompute_own_lateness(event: StudentDatesChanged) -> None:
-    where = [Submission.assignment_id.in_(assignments_of(event.course_id))]
-    if event.assignment_id is not None:
-        where = [Submission.assignment_id == event.assignment_id]
-    if event.student_id is not None:
-        where.append(Submission.student_id == event.student_id)
-    judge_anew(event.request, *where)
-
-
-def judge_anew(request: Request, *where: ColumnElement[bool]) -> None:
+def recompute_lateness(event: AssignmentDatesChanged | StudentDatesChanged) -> None:
     """Judge everything that was handed in by its student's present due date; points stay.
 
     Every row is written, drafts too: only so do we wait for students who are handing them in by the old date.
     """
+    judged = update(Submission).where(*whose_dates_moved(event)).values(is_late=is_late_now(event.request))
+    event.request.db.execute(judged.execution_options(synchronize_session=False))
+
+
+def whose_dates_moved(event: AssignmentDatesChanged | StudentDatesChanged) -> list[ColumnElement[bool]]:
+    """SQL: the work that may have become late, or timely."""
+    where = [Submission.assignment_id == event.assignment_id]
+    if event.assignment_id is None:
+        where = [Submission.assignment_id.in_(assignments_of(event.course_id))]
+    if isinstance(event, StudentDatesChanged) and event.student_id is not None:
+        where.append(Submission.student_id == event.student_id)
+    return where
+
+
+def is_late_now(request: Request) -> ColumnElement[bool]:
+    """SQL: whether a piece of work is late by its student's present due date."""
     due_at = due_at_of(request, Submission.student_id, Submission.assignment_id)
-    request.db.execute(
-        update(Submission)
-        .where(*where)
-        .values(is_late=func.coalesce(Submission.submitted_at > due_at, False))
-        .execution_options(synchronize_session=False)
-    )
+    return func.coalesce(Submission.submitted_at > due_at, False)
 
 
 def keep_grades_valid(event: AssignmentPointsChanged) -> None:
@@ -49,14 +47,16 @@ def keep_grades_valid(event: AssignmentPointsChanged) -> None:
         return
     # Locked, all of them: who is grading by the old maximum is waited for, who comes later finds the new one.
     grades = select(Submission.grade).where(Submission.assignment_id == event.assignment_id).with_for_update(read=True)
-    if any(grade is not None and grade > event.max_points for grade in event.request.db.scalars(grades)):
-        raise Conflict("grades_exceed")
+    highest = max((grade for grade in event.request.db.scalars(grades) if grade is not None), default=0)
+    if highest > event.max_points:
+        raise Conflict("grades_exceed", highest_grade=highest, max_points=event.max_points)
 
 
 def keep_assignment_with_work(event: AssignmentDeleted) -> None:
     """Raises: Conflict("has_submissions"). The foreign key says the same to whoever is quicker."""
-    if event.request.db.scalar(select(exists().where(Submission.assignment_id == event.assignment_id))):
-        raise Conflict("has_submissions")
+    found = select(func.count()).where(Submission.assignment_id == event.assignment_id)
+    if count := event.request.db.scalar(found):
+        raise Conflict("has_submissions", submission_count=count)
 
 
 def delete_work_of_course(event: CourseDeleted) -> None:

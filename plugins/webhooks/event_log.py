@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from courseplatform.api import Conflict, Event, Forbidden, Invalid, Request, holds_role
 
-from .event_types import public_data, public_types
+from .event_types import public_types
 from .models import DomainEvent
 
 # An arbitrary number: whoever numbers waits for the others who do.
@@ -33,7 +33,7 @@ def write(request: Request, event: Event) -> None:
             occurred_at=request.now,
             course_id=getattr(event, "course_id", None),
             actor_id=getattr(event, "by_user_id", None),
-            data=public_data(event),
+            data=event.public_data(),
         )
     )
 
@@ -79,7 +79,7 @@ def read_on(
         if course_id is None:
             found = found.where(is_taught(request))
         elif not request.db.scalar(select(teaches(request, request.identity.id, course_id))):
-            raise Forbidden()
+            raise Forbidden(rule={"parameter": "course_id"}, missing=["course teacher", "admin"])
     events = list(request.db.scalars(found.order_by(DomainEvent.sequence).limit(limit + 1)))
     check_reach(request, after)  # afterwards: what was purged meanwhile is missed by nobody
     return events[:limit], len(events) > limit

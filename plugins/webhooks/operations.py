@@ -41,7 +41,7 @@ def create_webhook(
     request.db.execute(select(User.id).where(User.id == owner_id).with_for_update(key_share=True))
     count = select(func.count()).where(Webhook.owner_id == owner_id)
     if request.db.scalar(count) >= MAX_WEBHOOKS:
-        raise Conflict("too_many_webhooks")
+        raise Conflict("too_many_webhooks", max_webhooks=MAX_WEBHOOKS)
     webhook = Webhook(
         id=uuid7(),
         owner_id=owner_id,
@@ -99,14 +99,14 @@ def check_right(request: Request, owner_id: UUID, course_id: UUID | None) -> Non
     )
     owner = request.db.execute(columns.where(person.id == owner_id, person.is_active)).one_or_none()
     if owner is None:
-        raise Forbidden()
+        raise Forbidden(rule={"field": "course_id"}, missing=["course teacher", "admin"])
     if owner.role == "admin":
         if course_id is not None and not owner.is_course:
             raise Invalid.field("course_id", "is unknown")
     elif course_id is None:
         raise Invalid.field("course_id", "is required")
     elif not owner.is_teacher:
-        raise Forbidden()
+        raise Forbidden(rule={"field": "course_id"}, missing=["course teacher", "admin"])
 
 
 def may_receive(request: Request, webhook: Webhook) -> bool:
@@ -176,7 +176,7 @@ def prepare_replay(request: Request, webhook: Webhook, *, after: int) -> int:
 def require_enabled(webhook: Webhook) -> None:
     """Raises: Conflict("webhook_disabled")."""
     if not webhook.is_enabled:
-        raise Conflict("webhook_disabled")
+        raise Conflict("webhook_disabled", disabled_reason=webhook.disabled_reason)
 
 
 def disable(request: Request, webhook: Webhook, reason: str) -> None:

@@ -43,7 +43,7 @@ def list_webhooks(request: Request) -> Any:
     return request.paginate(found, order=(Webhook.id,))
 
 
-@webhooks.post(permission=P.CREATE, body=WebhookBody, answer=WebhookWithSecretAnswer)
+@webhooks.post(permission=P.CREATE, body=WebhookBody, answer=WebhookWithSecretAnswer, has_dry_run=False)
 def create_webhook(request: Request) -> Any:
     """Have events sent to an address. ``secret`` is in this answer and never again.
 
@@ -116,7 +116,7 @@ def replay_events(request: Request) -> Any:
     return {"after": after, "until": until}
 
 
-@secret.post(permission=P.OWN, answer=SecretAnswer)
+@secret.post(permission=P.OWN, answer=SecretAnswer, has_dry_run=False)
 def replace_secret(request: Request) -> Any:
     """A new ``secret``, in this answer and never again. For 24 hours the old one signs too."""
     return {"secret": operations.replace_secret(request, request.context.row)}

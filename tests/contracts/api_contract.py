@@ -27,7 +27,7 @@ FOLDER = Path(__file__).with_name("contract")
 PLUGINS = sorted(path.parent.name for path in Path(__file__).parents[2].glob("plugins/*/__init__.py"))
 OWN = ("courseplatform", "plugins")
 #: What a request has for core alone.
-INTERNAL = ("caller",)
+INTERNAL = ("caller", "foreseen")
 
 
 def contract() -> str:

@@ -65,6 +65,7 @@ PROTOCOL = ("/oauth/token/", "/oauth/revoke/", "/oauth/introspect/")
 MATRIX = [
     # --- the platform itself
     r("GET", "/", "200 200 200 200 200 200 200"),
+    r("GET", "/problems/", "200 200 200 200 200 200 200"),
     r("GET", "/problems/not_found/", "200 200 200 200 200 200 200"),
     # --- register, login, refresh, verify certificate: everybody
     r("POST", "/auth/register/", "201 201 201 201 201 201 201", NEW_USER),

@@ -27,12 +27,12 @@ def filled(world: World, body: Any, letter: str) -> Any:
     return json.loads(re.sub(r"\{(\w+)\}", lambda m: world.fill(f"{{{m[1]}}}", letter).removeprefix("/api"), text))
 
 
-def send(world: World, row: Row, letter: str) -> Any:
+def send(world: World, row: Row, letter: str, headers: dict[str, str] | None = None) -> Any:
     world.restore_file()
     path = world.fill(row.path, letter)
     body = filled(world, row.body, letter) if row.body is not None else None
-    headers = {"If-Match": "*"} if row.method in ("PUT", "PATCH", "DELETE") else {}
-    return world.actors[letter].call(row.method, path, body, headers=headers)
+    match = {"If-Match": "*"} if row.method in ("PUT", "PATCH", "DELETE") else {}
+    return world.actors[letter].call(row.method, path, body, headers={**match, **(headers or {})})
 
 
 def shape(path: str) -> str:

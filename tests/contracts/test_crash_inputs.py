@@ -64,6 +64,8 @@ VALUES: list[Any] = [
 ]
 
 QUERIES = [
+    "explain=permissions",
+    f"explain={CANARY}",
     "limit=-1",
     "limit=100000000000000000000",
     "limit=1e3",
@@ -100,6 +102,7 @@ HEADERS = [
     {"X-Forwarded-For": CANARY, "X-HTTP-Method-Override": "DELETE"},
     {"X-Request-ID": f"{CANARY}\xff\x85", "User-Agent": f"{CANARY}\xff" * 100},
     {"Content-Encoding": "gzip"},
+    {"Prefer": f'{CANARY}="\xff", dry-run={CANARY}; x="'},
 ]
 
 PATHS = [b"/api/\xff/", b"/api/courses/\x00/", b"/api/courses/@@/", b"/api/courses/../users/", b"/api/courses/%2e%2e/"]

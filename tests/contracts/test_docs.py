@@ -1,13 +1,17 @@
-"""What the documents name exists."""
+"""What the documents name exists, and what they say that is answered, is."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from courseplatform import configure
 from courseplatform.inspection.plugins import plugin_lines
 from courseplatform.testing import without_environment
+from tests.contracts.matrix import Row
+from tests.contracts.stage import send
 from tests.core.conftest import SETTINGS
 from tests.functional.pages import blocks, page
 
@@ -31,3 +35,21 @@ def test_what_there_is_to_build_upon_is_what_the_command_prints() -> None:
         registry = configure({**SETTINGS, "courseplatform.plugins": " ".join(on)}).registry
     only = re.findall(r'--only "([\w ]+)"', command.text)
     assert shown.text.rstrip() == "\n".join(plugin_lines(registry, only)).rstrip()
+
+
+SUBMISSIONS = "/courses/{course}/lessons/{lesson}/assignments/{assignment}/submissions/"
+
+
+def test_the_answers_to_why_not_are_those_of_the_platform(stage: Any) -> None:
+    world, _ = stage
+    section = (ROOT / "docs/clients.md").read_text().partition("\n## Why not?\n")[2].partition("\n## ")[0]
+    forbidden, conflict, rights = map(json.loads, re.findall(r"```json\n(.*?)```", section, re.S))
+    assert answered(world, "O", Row("POST", SUBMISSIONS, (), {"text": "Mine"})) == forbidden
+    assert answered(world, "O", Row("DELETE", "/courses/{course}/", ())) == conflict
+    told = answered(world, "E", Row("GET", "/courses/{course}/lessons/?explain=permissions", ()))
+    for part in ("permissions", "methods"):
+        assert rights[part].items() <= told[part].items()
+
+
+def answered(world: Any, letter: str, row: Row) -> Any:
+    return json.loads(re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "…", send(world, row, letter).text))

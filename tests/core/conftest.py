@@ -12,7 +12,7 @@ from courseplatform.db import Base
 from courseplatform.testing import Client, make_app, rolled_back, without_environment
 
 SETTINGS = {
-    "courseplatform.plugins": "plugins.courses tests.core.sandbox",
+    "courseplatform.plugins": "plugins.courses tests.core.sandbox tests.core.rehearsal",
     "database.url": "postgresql://nobody@127.0.0.1:1/nowhere",
     "accounts.token_secret": "kY3r0m5Qx8TzN1vBc7LwJ2hGf9DsA4pE",
     "accounts.argon2_memory_kib": "64",

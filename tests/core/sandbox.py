@@ -15,6 +15,7 @@ from courseplatform.api import (
     Conflict,
     Everyone,
     Flag,
+    Forbidden,
     Id,
     Listing,
     Moment,
@@ -81,7 +82,7 @@ def at(path: str) -> Service:
 
 
 everything, crashes, writes, files = at("/everything/"), at("/crash/"), at("/writes/"), at("/files/")
-deadlocks = at("/deadlock/")
+deadlocks, listed = at("/deadlock/"), at("/listed/")
 connection, retries, aborts, default = at("/connection/"), at("/retries/"), at("/aborts/"), at("/extensions/")
 
 room = Service("room", "/sandbox/rooms/{name}/")
@@ -109,7 +110,7 @@ def crash(request: Request) -> Any:
 
 @writes.post(permission="sandbox:use", query=Then)
 def write(request: Request) -> Any:
-    """Insert a row, then end in one way or another."""
+    """Insert a row, then end in one way or another. 422 ``dry_run_unsupported``."""
     asked = request.validated["querystring"]
     request.db.add(PeriodicRun(name=asked["name"], last_run_at=request.now))
     if asked["then"] != "commit":
@@ -117,6 +118,12 @@ def write(request: Request) -> Any:
     match asked["then"]:
         case "raise":
             raise Conflict()
+        case "unheard":
+            raise Conflict("unheard_of")
+        case "misplaced":
+            raise Forbidden("username_taken")
+        case "talkative":
+            raise Conflict("username_taken", shoe_size=47)
         case "crash":
             raise RuntimeError(SECRET)
         case "return":
@@ -131,6 +138,14 @@ def write(request: Request) -> Any:
         case "enqueue-and-raise":
             request.enqueue(note, text=asked["name"])
             raise Conflict()
+        case "defer":
+            request.db.execute(text("CREATE TEMP TABLE later (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)"))
+            request.db.execute(text("INSERT INTO later VALUES (1), (1)"))
+        case "own":
+            with request.own_transaction() as own:
+                own.db.add(PeriodicRun(name="own", last_run_at=own.now))
+        case "abort":
+            request.on_abort(lambda own: own.db.add(PeriodicRun(name="aborted", last_run_at=own.now)))
     return {"name": asked["name"]}
 
 
@@ -205,6 +220,12 @@ def abort(request: Request) -> Any:
     request.db.flush()
     request.on_abort(lambda own: own.db.add(PeriodicRun(name=name, last_run_at=own.now)))
     raise Unauthenticated("invalid_token")
+
+
+@listed.get(permission="sandbox:use")
+def show_list(request: Request) -> Any:
+    """An answer that is no object."""
+    return [1, 2]
 
 
 @default.get(permission="sandbox:unheard-of")

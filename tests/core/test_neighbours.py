@@ -1,5 +1,7 @@
 """``when_on``: a neighbour is attached to if it is on, whoever switched it on and in whatever order."""
 
+import sys
+from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 from textwrap import dedent
@@ -33,11 +35,13 @@ def includeme(config):
 
 
 @pytest.fixture
-def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name, source in (("guest", GUEST), ("host", HOST), ("friend", FRIEND)):
         (tmp_path / f"{name}.py").write_text(dedent(source))
     monkeypatch.syspath_prepend(str(tmp_path))
-    return tmp_path
+    yield tmp_path
+    for name in ("guest", "host", "friend", "rival"):  # other tests write modules of these names too
+        sys.modules.pop(name, None)
 
 
 def told(database_url: str, folder: Path, *names: str) -> Any:

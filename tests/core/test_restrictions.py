@@ -10,6 +10,7 @@ import pytest
 from pyramid.config import Configurator
 from sqlalchemy import false, literal, or_
 
+from courseplatform.problems import Problem
 from courseplatform.testing import Client, counted_statements, make_app, rolled_back, without_environment
 from tests.factories.accounts import Actor, make_user
 from tests.factories.courses import make_course
@@ -34,6 +35,13 @@ def hide(config: Configurator) -> None:
     config.include("plugins.courses")
     config.add_local_role(COURSE, "guest", is_guest)
     config.add_restriction(COURSE, "course:view", "guest")
+
+
+def only_reading(config: Configurator) -> None:
+    config.include("plugins.courses")
+    config.add_problems({"house_closed": Problem(403, "The house is closed.", "Come back tomorrow.")})
+    closed = {"allows": lambda request: False, "methods": ["PATCH"], "code": "house_closed", "spares_admins": False}
+    config.add_restriction(COURSE, "course:edit", **closed)
 
 
 def fail(event: Any) -> None:
@@ -75,6 +83,30 @@ def test_who_lacks_the_role_may_no_longer_although_the_acl_allows(client: Client
     GUESTS.add(owner.user_id)
     client.registry["identity.statements"].clear()  # the set is part of the statement
     edit(owner, course, 200)
+
+
+def test_the_refusal_and_the_node_tell_of_the_restriction(client: Client, owner: Actor) -> None:
+    course = make_course(client, owner)
+    refused = edit(owner, course, 403).json
+    assert refused["rule"] == {"permission": "course:edit", "address": course, "decided_by": "restriction"}
+    assert refused["missing"] == ["guest", "admin"]
+    told = owner.get(f"{course}?explain=permissions").json
+    missing = {"allowed": False, "decided_by": "restriction", "missing": ["guest", "admin"]}
+    assert told["permissions"]["course:edit"] == missing
+    assert (told["methods"][f"PATCH {course}"], told["methods"][f"DELETE {course}"]) == (False, True)
+    assert told["methods"][f"GET {course}teachers/"] is False  # needs guest there
+
+
+@pytest.mark.parametrize("client", [only_reading], indirect=True)
+def test_one_that_is_for_some_methods_is_told_by_method(client: Client, owner: Actor) -> None:
+    course = make_course(client, owner)
+    told = owner.get(f"{course}?explain=permissions").json
+    methods = {name: told["methods"][f"{name} {course}"] for name in ("PUT", "PATCH", "DELETE")}
+    assert methods == {"PUT": True, "PATCH": False, "DELETE": True}
+    closed = {"allowed": False, "decided_by": "restriction", "missing": [], "code": "house_closed"}
+    assert told["permissions"]["course:edit"] == closed
+    refused = edit(owner, course, 403).json
+    assert (refused["code"], refused["remedy"]) == ("house_closed", "Come back tomorrow.")
 
 
 def test_a_role_alone_grants_nothing(client: Client, owner: Actor) -> None:

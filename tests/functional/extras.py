@@ -87,6 +87,15 @@ def test_a_subscriber_refuses(teacher: Any, client: Any) -> None:
     teacher.put(f"{draft}publication/")
 
 
+def test_a_dry_run_says_what_would_follow(teacher: Any, student: Any, queue: Any, course: str, badge: str) -> None:
+    dry = {"Prefer": "dry-run"}
+    told = teacher.put(f"{badge}award/", {"student_id": student.id}, headers=dry).json
+    assert told["forecasts"]["parties"] == {"people": 1}
+    assert teacher.put(f"{course}archive/", headers=dry).json["forecasts"]["badges"] == {"held": 0}
+    award(teacher, badge, student)
+    assert teacher.put(f"{course}archive/", headers=dry).json["forecasts"]["badges"] == {"held": 1}
+
+
 def test_an_award_is_celebrated_after_the_commit(teacher: Any, student: Any, queue: Any, badge: str) -> None:
     award(teacher, badge, student)
     told = {name for name, _ in queue.pending()}

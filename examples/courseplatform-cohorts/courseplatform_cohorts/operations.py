@@ -56,7 +56,7 @@ def put_lessons(request: Request, cohort: Cohort, lesson_ids: list[UUID]) -> Non
 def delete_cohort(request: Request, cohort: Cohort) -> None:
     """Remove a cohort without members; its lessons are for everyone then. Raises: Conflict("cohort_has_members")."""
     if cohort.member_count:  # the row is locked: nobody joins meanwhile
-        raise Conflict("cohort_has_members")
+        raise Conflict("cohort_has_members", member_count=cohort.member_count)
     request.db.execute(delete(Cohort).where(Cohort.id == cohort.id))
     recheck_course(request, cohort.course_id)
 

@@ -79,7 +79,8 @@ def test_a_cohort_with_members_can_neither_go_nor_shrink_below_them(school: Scho
     cohort = school.cohort("A", capacity=2)
     for _ in range(2):
         school.student(cohort)
-    assert school.teacher.delete(cohort, 409).json["code"] == "cohort_has_members"
+    refused = school.teacher.delete(cohort, 409).json
+    assert (refused["code"], refused["member_count"]) == ("cohort_has_members", 2)
     assert school.teacher.patch(cohort, {"capacity": 1}, 409).json["code"] == "cohort_full"
 
 

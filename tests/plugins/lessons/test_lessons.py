@@ -68,7 +68,8 @@ def test_a_course_has_so_many_lessons_and_no_more(client, teacher):
             Lesson(course_id=id_of(course), title="L", position=n, created_at=request.now) for n in range(MAX_LESSONS)
         )
         request.db.add_all(rows)
-    assert teacher.post(course + "lessons/", {"title": "Rings"}, status=409).json["code"] == "too_many_lessons"
+    refused = teacher.post(course + "lessons/", {"title": "Rings"}, status=409).json
+    assert (refused["code"], refused["max_lessons"]) == ("too_many_lessons", MAX_LESSONS)
     ids = teacher.get(course + "lessons/order/")
     body = {"lesson_ids": ids.json["lesson_ids"][::-1]}
     page = teacher.put(course + "lessons/order/", body, headers={"If-Match": ids.headers["ETag"]}).json

@@ -123,3 +123,14 @@ def test_an_inactive_users_tokens_open_nothing_even_if_they_were_never_ended(cli
             request.db.get(User, user.user_id).is_active = is_active  # past the operation, which ends tokens too
         for text in texts:
             client.as_(text).get(ME, status=status)
+
+
+def test_a_node_tells_a_program_what_its_scopes_leave(client: Client, teacher: Actor) -> None:
+    course = make_course(client, teacher)
+    script = client.as_(make_personal_token(teacher, "courses:read")["token"])
+    told = script.get(f"{course}?explain=permissions").json
+    assert (told["methods"][f"GET {course}"], told["methods"][f"PATCH {course}"]) == (True, False)
+    edit = told["permissions"]["course:edit"]
+    assert (edit["allowed"], edit["decided_by"], edit["scopes"]) == (False, "scopes", ["courses:write"])
+    refused = script.patch(course, {"title": "T"}, status=403)
+    assert refused.json["code"] == "insufficient_scope" and "missing" not in refused.json

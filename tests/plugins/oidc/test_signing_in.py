@@ -76,7 +76,7 @@ def test_an_account_with_the_same_address_is_never_taken_over(
         provider.person = {"sub": "thief", "email": "ADA@example.com", "email_verified": verified}
         response = browser.end(**provider.approve(browser.begin()), status=409)
         assert response.json["code"] == "email_taken"
-        assert "link" in response.json["detail"]
+        assert "link" in response.json["remedy"]
     assert users(client) == before
     with client.script() as request:
         assert request.db.scalars(sa.select(ExternalIdentity)).all() == []

@@ -243,3 +243,17 @@ def test_the_sweep_keeps_the_files_that_submissions_name(client: Client, learner
         sweep_files(request)
     assert orphan not in stored(client)
     assert learner.get(f"{path}{body['id']}/file/").body == b"kept"
+
+
+def test_a_dry_run_takes_the_whole_file_and_keeps_nothing_of_it(
+    client: Client, learner: Actor, path: str, small_limit: int
+) -> None:
+    def hand_in(size_bytes: int, status: int) -> Any:
+        headers, body = {"Prefer": "dry-run", "Content-Type": FORM}, form(part("file", b"x" * size_bytes, "work.txt"))
+        return learner.call("POST", path, status=status, raw=body, content_type=FORM, headers=headers)
+
+    before = stored(client)
+    told = hand_in(small_limit, 200).json
+    assert (told["status"], told["resource"]["file"]["size_bytes"]) == (201, small_limit)
+    hand_in(small_limit + 1, 413)
+    assert stored(client) == before and learner.get(path).json["results"] == []

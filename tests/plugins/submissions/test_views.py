@@ -193,7 +193,9 @@ def test_lateness_is_judged_on_arrival_and_the_lock_refuses(client: Client, less
     own = f"{path}submissions/{first['id']}/"
     assert learner.patch(own, {"text": "Changed"}).json["is_late"] is True
     client.clock.move(seconds=80)
-    assert code(learner.post(f"{path}submissions/", {"text": "Too late"}, status=409)) == "submission_locked"
+    refused = learner.post(f"{path}submissions/", {"text": "Too late"}, status=409)
+    assert code(refused) == "submission_locked"
+    assert refused.json["lock_at"] == learner.get(path).json["lock_at"] < refused.json["server_now"]
     assert code(learner.put(own, {"text": "Too late"}, status=409)) == "submission_locked"
     assert code(learner.delete(own, status=409)) == "submission_locked"
 
@@ -210,7 +212,8 @@ def test_an_archived_course_takes_no_work(client: Client, course: str, assignmen
 def test_each_post_is_the_next_attempt_until_they_are_used_up(client: Client, lesson: str, learner: Actor) -> None:
     path = f"{make_assignment(client, lesson, max_attempts=2)}submissions/"
     assert [learner.post(path, {"text": text}).json["attempt"] for text in ("One", "Two")] == [1, 2]
-    assert code(learner.post(path, {"text": "Three"}, status=409)) == "attempts_exhausted"
+    refused = learner.post(path, {"text": "Three"}, status=409)
+    assert (code(refused), refused.json["max_attempts"]) == ("attempts_exhausted", 2)
     latest = learner.get(path).json["results"][0]
     learner.delete(f"{path}{latest['id']}/")
     assert learner.post(path, {"text": "Three"}).json["attempt"] == 2
@@ -221,8 +224,12 @@ def test_a_returned_attempt_may_be_followed_and_a_checked_one_not(
 ) -> None:
     make_submission(client, assignment, learner, status="returned")
     assert learner.post(f"{assignment}submissions/", {"text": "Better"}).json["attempt"] == 2
-    make_submission(client, assignment, learner, status="checked")
-    assert code(learner.post(f"{assignment}submissions/", {"text": "Best"}, status=409)) == "already_checked"
+    checked = make_submission(client, assignment, learner, status="checked")
+    for answer in (
+        learner.post(f"{assignment}submissions/", {"text": "Best"}, status=409),
+        learner.patch(checked, {"text": "Best"}, status=409),
+    ):
+        assert (code(answer), answer.json["checked_at"]) == ("already_checked", learner.get(checked).json["checked_at"])
 
 
 def test_the_same_work_is_not_handed_in_twice_while_it_waits(
@@ -230,7 +237,9 @@ def test_the_same_work_is_not_handed_in_twice_while_it_waits(
 ) -> None:
     path = f"{assignment}submissions/"
     first = learner.post(path, {"text": "Work"}).json
-    assert code(learner.post(path, {"text": "Work"}, status=409)) == "same_content"
+    refused = learner.post(path, {"text": "Work"}, status=409)
+    assert (code(refused), refused.json["submission_id"]) == ("same_content", first["id"])
+    assert refused.json["submitted_at"] == first["submitted_at"]
     assert learner.post(path, {"text": "Other work"}).json["attempt"] == 2
     latest = learner.post(path, {"text": "Work"}).json
     assert latest["receipt"]["sha256"] == first["receipt"]["sha256"]
@@ -252,14 +261,16 @@ def test_one_draft_at_a_time_and_it_is_handed_in_by_put_or_patch(assignment: str
     path = f"{assignment}submissions/"
     draft = learner.post(path, {"text": "So far", "status": "draft"}).json
     assert (draft["status"], draft["receipt"], draft["submitted_at"]) == ("draft", None, None)
-    assert code(learner.post(path, {"text": "Work"}, status=409)) == "draft_exists"
+    refused = learner.post(path, {"text": "Work"}, status=409)
+    assert (code(refused), refused.json["submission_id"]) == ("draft_exists", draft["id"])
     own = f"{path}{draft['id']}/"
     assert learner.patch(own, {"text": "Further"}).json["status"] == "draft"
     assert learner.put(own, {"text": "Still", "status": "draft"}).json["status"] == "draft"
     done = learner.patch(own, {"status": "submitted"}).json
     assert (done["status"], done["text"], done["attempt"]) == ("submitted", "Still", 1)
     assert done["receipt"]["received_at"] == done["submitted_at"]
-    assert code(learner.put(own, {"text": "Back", "status": "draft"}, status=409)) == "already_submitted"
+    refused = learner.put(own, {"text": "Back", "status": "draft"}, status=409)
+    assert (code(refused), refused.json["submitted_at"]) == ("already_submitted", done["submitted_at"])
 
 
 def test_put_without_a_status_hands_a_draft_in(assignment: str, learner: Actor) -> None:

@@ -85,7 +85,7 @@ def test_of_each_type_ids_times_flags_and_named_words_go_out_and_nothing_else() 
     for event_class in event_types.classes():
         if event_class.public_type in PUBLIC:
             assert event_class.public_type not in found, "two events of one type"
-            data = event_types.public_data(made_up(event_class))
+            data = made_up(event_class).public_data()
             found[event_class.public_type] = set(data)
             texts = {name for name, value in data.items() if value == "Zyxname"}
             assert texts <= {"status", "role", "reason"}

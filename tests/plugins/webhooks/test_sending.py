@@ -257,7 +257,8 @@ def test_a_test_does_not_wait_for_the_end_of_a_pause(school: School) -> None:
 
 def test_a_disabled_webhook_can_be_neither_tested_nor_replayed(school: School) -> None:
     hook = school.hook(is_enabled=False)
-    assert school.owner.post(f"{hook.address}test/", status=409).json["code"] == "webhook_disabled"
+    refused = school.owner.post(f"{hook.address}test/", status=409).json
+    assert (refused["code"], refused["disabled_reason"]) == ("webhook_disabled", None)
     school.owner.post(f"{hook.address}replay/", {"after": 0}, status=409)
     assert school.log() == []
 

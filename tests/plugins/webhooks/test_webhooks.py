@@ -91,7 +91,8 @@ def test_a_deleted_webhook_is_sent_nothing(school: School) -> None:
 
 def test_one_has_twenty(school: School) -> None:
     made = [school.hook().address for _ in range(20)]
-    assert school.owner.post(WEBHOOKS, body(school), status=409).json["code"] == "too_many_webhooks"
+    refused = school.owner.post(WEBHOOKS, body(school), status=409).json
+    assert (refused["code"], refused["max_webhooks"]) == ("too_many_webhooks", 20)
     school.owner.delete(made[0])
     school.hook()
     school.hook(school.admin)
