@@ -19,8 +19,11 @@ setup(
         "courseplatform": ["py.typed"],
         "courseplatform.alembic": ["*.mako"],
         "courseplatform.scaffold": ["template/**/*"],
+        "plugins": ["py.typed"],
         "plugins.certificates": ["*.typ"],
     },
+    # `pip install -e` puts this folder on the path, where type checkers find it, and not behind an import hook.
+    options={"editable_wheel": {"mode": "compat"}},
     install_requires=[
         "setuptools<82",  # pyramid, cornice and pyramid_jwt import pkg_resources
         "pyramid>=2.1,<3",

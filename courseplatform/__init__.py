@@ -1,7 +1,11 @@
 """The core of the course platform: HTTP, security, tree, transactions, jobs. Knows no domain."""
 
+import warnings
 from importlib.metadata import entry_points
 from typing import Any
+
+# Here and not in ``cli``: whatever comes next imports Pyramid, which greets every command with it.
+warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
 
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
@@ -60,10 +64,11 @@ def configure(settings: dict[str, Any]) -> Configurator:
     Raises: StartupError, a ConfigurationError that names the plugin and the line.
     """
     from . import embedded
+    from .checks import check
     from .inspection.grants import log_grants
     from .neighbours import include_attachments
     from .settings import raw
-    from .startup import Platform, check_nodes, check_views
+    from .startup import Platform
 
     embedded.prepare(settings)
     with Platform(settings=settings) as config:
@@ -71,8 +76,7 @@ def configure(settings: dict[str, Any]) -> Configurator:
         for name in aslist(raw(settings, "courseplatform.plugins") or ""):
             config.include(plugin_module(name))
         include_attachments(config)
-    check_views(config.registry)
-    check_nodes(config.registry)
+    check(config.registry)
     log_grants(config.registry)
     return config
 

@@ -100,9 +100,22 @@ def remove_plugin(ini: str, name: str, is_sure: bool) -> None:
     history, record = migrations.removable(url, name)
     tables = ", ".join(record.tables) or "none"
     if not is_sure:
-        click.confirm(f"Take away {history.name} with all that its tables hold ({tables})?", abort=True)
+        is_on = ""
+        if plugin_is_on(ini, history.name):
+            is_on = (
+                f"{history.name} is still on: until it is off, what needs its tables fails, or finds new, empty ones.\n"
+            )
+        click.confirm(f"{is_on}Take away {history.name} with all that its tables hold ({tables})?", abort=True)
     tables = ", ".join(migrations.remove(url, history)) or "none"
     click.echo(f"{history.name} is removed. Its tables were: {tables}. While it is on, `migrate` makes them anew.")
+
+
+def plugin_is_on(ini: str, name: str) -> bool:
+    """Whether the ini file's platform has it on, named or included; one that does not start is taken to have it off."""
+    try:
+        return any(history.name == name for history in platform_histories(ini)[1])
+    except ConfigurationError:
+        return False
 
 
 @main.command()

@@ -5,6 +5,7 @@ An address that takes more than its author wrote has a larger twin of its schema
 and so also what a description of the address (Swagger) has to read: see ``schemas_of``.
 """
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from dataclasses import field as attribute
@@ -26,7 +27,8 @@ from .service import Service, Validator
 #: When every service and every node is known.
 LATE = PHASE3_CONFIG + 10
 
-Apply = Callable[[Select[Any], Any], Select[Any]]
+Narrow = Callable[[Select[Any], Any], Select[Any]]
+NarrowFor = Callable[[Select[Any], Any, Any], Select[Any]]
 
 
 @dataclass
@@ -35,7 +37,7 @@ class Extended:
 
     query: Any
     body: Any
-    filters: dict[str, Apply] = attribute(default_factory=dict)
+    filters: dict[str, NarrowFor] = attribute(default_factory=dict)
     orderings: dict[str, Ordering] = attribute(default_factory=dict)
     own_ordering: Any = None
 
@@ -103,6 +105,7 @@ def input_node(key: str, schema: Any, is_patch: bool = False) -> Any:
 def add_filter(config: Configurator, model: Any, name: str, field: Any, apply: Any) -> None:
     """Let the lists of ``model`` be filtered by ``?<name>=``: ``apply(statement, value) -> statement``.
 
+    One that has a third argument, ``request``, is given it too: who asks (``identity``), and when (``now``).
     ``field``: as of a query string, ``field(Choice("a", "b"), description="…")``. Left out, a filter does nothing.
     """
     model, field, apply = map(config.maybe_dotted, (model, field, apply))
@@ -114,9 +117,17 @@ def add_filter(config: Configurator, model: Any, name: str, field: Any, apply: A
             if name in listing.schemas.query:
                 raise ConfigurationError(f"filter {name!r}: {listing.path} has a parameter of that name")
             listing.schemas.query.add(node.clone())
-            listing.schemas.filters[name] = apply
+            listing.schemas.filters[name] = for_request(apply)
 
     config.action(("filter", model, name), register, order=LATE)
+
+
+def for_request(apply: Narrow | NarrowFor) -> NarrowFor:
+    """A filter's function that takes the request, whether or not its author's does."""
+    if "request" in inspect.signature(apply).parameters:
+        return cast(NarrowFor, apply)
+    narrow = cast(Narrow, apply)
+    return lambda statement, value, request: narrow(statement, value)
 
 
 def add_ordering(config: Configurator, model: Any, name: str, column: Any, join: Any = None) -> None:

@@ -3,8 +3,7 @@
 A plugin declares a class of limit with ``config.add_rate_limit(name, default="10/minute")``; operators set it as
 ``limits.<name>``. Hits are counted in this process, and over all processes in Redis where ``redis.url`` names one. A
 hit is refused as soon as either count is over; so while Redis is away, or after it was wiped, what this process has
-counted still holds: a limit is never open. A Redis that fails is left alone for ``PAUSE_S``, so that one request in
-that time waits for it, at most ``TIMEOUT_S``.
+counted still holds: a limit is never open.
 
 Windows are fixed and begin with their first hit: one atomic increment decides, and concurrent hits can't slip through.
 
@@ -26,17 +25,14 @@ from limits import RateLimitItem, parse_many
 from limits.storage import RedisStorage
 from pyramid.config import Configurator
 from pyramid.request import Request
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 
 from .audit import known_user_id
 from .errors import TooManyRequests
+from .redis_connection import Pausing, bounds
 
 log = logging.getLogger(__name__)
 
-TIMEOUT_S = 1.0
-PAUSE_S = 5.0
 #: Counts in this process are swept of windows that are over whenever there are twice as many as after the last sweep.
 MIN_SWEEP = 1_000
 
@@ -85,19 +81,12 @@ class ProcessCounts:
             self.windows.pop(key, None)
 
 
-class RedisCounts:
+class RedisCounts(Pausing):
     """Hits per key over all processes; None instead of an answer while Redis fails."""
 
     def __init__(self, url: str) -> None:
-        self.storage = RedisStorage(
-            url,
-            key_prefix="courseplatform:limits",
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # limits hands it on to redis-py as it is
-        )
-        self.lock = threading.Lock()
-        self.is_failing, self.away_until = False, 0.0
+        super().__init__()
+        self.storage = RedisStorage(url, key_prefix="courseplatform:limits", **bounds())
 
     def hit(self, key: str, window_s: int) -> int | None:
         """Count. How often in this window."""
@@ -112,22 +101,15 @@ class RedisCounts:
         self.ask(self.storage.clear, key)
 
     def ask(self, method: Callable[..., Any], *arguments: Any) -> Any:
-        with self.lock:
-            now = time.monotonic()
-            if now < self.away_until:
-                return None
-            if self.is_failing:
-                self.away_until = now + PAUSE_S  # this one tries; the others don't wait for it
+        if not self.may_ask():
+            return None
         try:
             answer = method(*arguments)
         except RedisError as error:
-            with self.lock:
-                self.is_failing, self.away_until = True, time.monotonic() + PAUSE_S
+            self.has_failed()
             log.error("Redis fails (%s): each process limits rates by its own counts", type(error).__name__)
             return None
-        if self.is_failing:
-            with self.lock:
-                self.is_failing, self.away_until = False, 0.0
+        if self.has_answered():
             log.warning("Redis answers again: rates are limited over all processes")
         return answer
 

@@ -74,7 +74,7 @@ def paginate(
         "query": {**request.GET, "limit": limit} if path else request.GET,
     }
     for apply, value in request.validated.pop("filters", ()):
-        statement = apply(statement, value)
+        statement = apply(statement, value, request)
     added: Ordering | None = request.validated.pop("ordering", None)
     if added is not None:
         statement, order, is_descending = added.select_key(statement), (added.column, order[-1]), added.is_descending

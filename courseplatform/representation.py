@@ -4,15 +4,17 @@
 the row that it wrote is represented: after the verb, before the answer.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from colander import drop, required
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.request import Request
 
 from .errors import Fault, Invalid
+from .neighbours import readable
 from .resources import Collection, Item
 
 Load = Callable[[Request, list[Any]], dict[Any, Any]]
@@ -66,17 +68,36 @@ def represent(request: Request, rows: Any) -> Any:
 
 def bodies_of(request: Request, rows: list[Any], given: Iterable[str] = ()) -> list[dict[str, Any]]:
     registry, model = request.registry, type(rows[0])
-    base = registry["representations"][model]
+    base = representation_of(registry, model)
     if base.load:
         loaded = base.load(request, rows)
         bodies = [base.make(request, row, loaded.get(row.id)) for row in rows]
     else:
         bodies = [base.make(request, row) for row in rows]
     for key in sorted({*wanted_extensions(request, model), *given}):
-        values = registry["extensions"][model][key].load(request, rows)
+        extension = registry["extensions"][model][key]
+        values = extension.load(request, rows)
+        check_loaded(extension, key, values)
         for row, body in zip(rows, bodies, strict=True):
             body.setdefault("extensions", {})[key] = values.get(row.id)
     return bodies
+
+
+def representation_of(registry: Registry, model: Any) -> Representation:
+    """Raises: LookupError that says what is missing."""
+    try:
+        found: Representation = registry["representations"][model]
+    except KeyError:
+        raise LookupError(f"{readable(model)} has no JSON: config.add_representation({model.__name__}, …)") from None
+    return found
+
+
+def check_loaded(extension: Extension, key: str, values: Any) -> None:
+    """Raises: TypeError if ``load`` gives rows, or no dict."""
+    wrong = [values] if not isinstance(values, Mapping) else [v for v in values.values() if hasattr(v, "__mapper__")]
+    if wrong:
+        given = type(wrong[0]).__name__
+        raise TypeError(f"{readable(extension.load)} gives a {given}; the extension {key!r} is {{row.id: JSON value}}")
 
 
 def wanted_extensions(request: Request, model: Any) -> list[str]:

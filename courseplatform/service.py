@@ -298,7 +298,24 @@ class JsonRenderer:
     def __call__(self, value: Any, system: dict[str, Any]) -> bytes:
         request = system["request"]
         request.response.content_type = "application/json"
-        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+        try:
+            return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+        except TypeError as error:
+            raise TypeError(f"{no_json(value) or 'the answer'} is no JSON") from error
+
+
+def no_json(value: Any, path: str = "the answer") -> str:
+    """What in an answer can't be sent, and where: ``the answer.extensions.level: a CourseLevel``; "" if all can."""
+    if isinstance(value, dict):
+        wrong = [f"{path}: a key that is a {type(name).__name__}" for name in value if not isinstance(name, str)]
+        return next(filter(None, [*wrong, *(no_json(part, f"{path}.{name}") for name, part in value.items())]), "")
+    if isinstance(value, list | tuple):
+        return next(filter(None, (no_json(part, f"{path}[{i}]") for i, part in enumerate(value))), "")
+    try:
+        orjson.dumps(value)
+    except TypeError:
+        return f"{path}: a {type(value).__name__}"
+    return ""
 
 
 def includeme(config: Configurator) -> None:

@@ -9,6 +9,7 @@ import linecache
 import sys
 import traceback
 from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,6 @@ from pyramid.exceptions import (
     ConfigurationError,
     ConfigurationExecutionError,
 )
-from pyramid.interfaces import IDefaultPermission
 from pyramid.registry import Registry
 
 from .neighbours import CORE_SPEC, Include, plugin_of, readable
@@ -41,7 +41,7 @@ class Platform(Configurator):
             callable if isinstance(callable, str) else callable.__module__ if hasattr(callable, "__module__") else ""
         )
         try:
-            found = self.maybe_dotted(callable)
+            found = super().maybe_dotted(callable)
             spec = spec_of(found)
             self.registry.setdefault("includes", []).append(Include(self.includepath, spec, line))
             if spec in self.includepath:
@@ -63,6 +63,15 @@ class Platform(Configurator):
             claims = [f"  {self.named(module)}, at\n{line}" for module, line in (taken, claim)]
             raise StartupError("\n".join([f"Claimed more than once: directive {name}", *claims, ADVICE]))
         super().add_directive(name, directive, action_wrap)
+
+    def maybe_dotted(self, dotted: Any) -> Any:
+        """Pyramid's ``maybe_dotted``; where a name leads nowhere, the error carries it."""
+        try:
+            return super().maybe_dotted(dotted)
+        except (ImportError, AttributeError) as error:
+            if isinstance(dotted, str):
+                error.add_note(f"looking for {dotted!r}{meant(*unfound(dotted))}")
+            raise
 
     def action(self, discriminator: Any, callable: Any = None, *args: Any, **kw: Any) -> None:
         """Pyramid's ``action``; what a directive claims can be listed although it tells Pyramid nothing of it."""
@@ -110,7 +119,11 @@ class Platform(Configurator):
 
     def failure(self, error: Any, module: str, line: str) -> str:
         module = spec_module(module)
-        told = f"{type(error).__name__}: {error}"
+        told = "\n  ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
+        if isinstance(error, AttributeError) and isinstance(error.obj, Configurator):
+            known = {*dir(error.obj), *self.registry["directives"]}
+            hint = meant(str(error.name), known) or ": no plugin that is included has it"
+            told = f"there is no config.{error.name}{hint}"
         if isinstance(error, ModuleNotFoundError) and error.name and f"{module}.".startswith(f"{error.name}."):
             return (
                 f"There is no plugin {module}: neither a module of that name nor an entry point of the group "
@@ -129,35 +142,6 @@ class Platform(Configurator):
         return "\n".join([*told, ADVICE])
 
 
-def check_views(registry: Registry) -> None:
-    """Raises: StartupError naming every view whose author forgot the permission. (It would be closed to all.)"""
-    views = [entry["introspectable"] for entry in registry.introspector.get_category("views") or ()]
-    closed = registry.getUtility(IDefaultPermission)
-    forgotten = [
-        f"  {plugin_of(registry, view.module)}, at\n{place_of_view(view)}"
-        for view in views
-        if getattr(view.get("derived_callable"), "__permission__", None) == closed
-    ]
-    if forgotten:
-        lines = "\n".join(dict.fromkeys(forgotten))
-        raise StartupError(f"Views without a permission (NO_PERMISSION_REQUIRED opens one to everybody):\n{lines}")
-
-
-def check_nodes(registry: Registry) -> None:
-    """Raises: StartupError if a plugin hides another's node by mounting one on a class derived from its parent's."""
-    nodes = [entry["introspectable"] for entry in registry.introspector.get_category("resource nodes") or ()]
-    for above in nodes:
-        for node in nodes:
-            is_hidden = node["name"] == above["name"] and node["parent"] in above["parent"].__subclasses__()
-            if is_hidden and plugin_of(registry, node.module) != plugin_of(registry, above.module):
-                raise StartupError(
-                    f"Claimed more than once: resource node {readable(node['parent'])} {node['name']}\n"
-                    + "\n".join(
-                        f"  {plugin_of(registry, n.module)}, at\n{place_of(n.action_info)}" for n in (above, node)
-                    )
-                )
-
-
 def circle(registry: Registry, specs: list[str]) -> str:
     """Who includes whom, in words."""
     specs = specs[specs.index(specs[-1]) :]
@@ -167,6 +151,22 @@ def circle(registry: Registry, specs: list[str]) -> str:
         steps.append(f"  {spec_module(by)} includes {spec_module(spec)}, at\n{line}")
     advice = "A plugin includes what it can't do without; to its dependents it attaches with config.when_on."
     return "\n".join(["Plugins include each other in a circle:", *steps, advice])
+
+
+def unfound(dotted: str) -> tuple[str, Iterable[str]]:
+    """The first part of a dotted name that isn't there, and what is there instead."""
+    found, *parts = dotted.replace(":", ".").split(".")
+    for part in parts:
+        if found in sys.modules and not hasattr(sys.modules[found], part):
+            return part, dir(sys.modules[found])
+        found = f"{found}.{part}"
+    return "", ()
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """``; did you mean …?``, or nothing."""
+    near = get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def spec_of(found: Any) -> str:

@@ -26,8 +26,9 @@ from rq.serializers import JSONSerializer
 from rq.worker_pool import WorkerPool
 from sqlalchemy.exc import SQLAlchemyError
 
-from .jobs.queue import BULK_QUEUE_NAME, FAILURE_TTL_S, QUEUE_NAME, JobQueue
+from .jobs.queue import BULK_QUEUE_NAME, FAILURE_TTL_S, QUEUE_NAME
 from .jobs.running import record_failure, run_job
+from .redis_connection import connect
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class JobWorker(Worker):
         super().__init__(
             [QUEUE_NAME, BULK_QUEUE_NAME],
             name=name,
-            connection=JobQueue(registry.settings["redis.url"]).connection,
+            connection=connect(registry.settings["redis.url"]),
             serializer=JSONSerializer,
             job_class=type("QueuedJob", (QueuedJob,), {"registry": registry}),
             maintenance_interval=MAINTENANCE_INTERVAL_S,
@@ -107,7 +108,7 @@ class JobWorkerPool(WorkerPool):
     """Keeps a number of workers alive, and ends them with itself."""
 
     def __init__(self, registry: Registry, processes: int) -> None:
-        connection = JobQueue(registry.settings["redis.url"]).connection
+        connection = connect(registry.settings["redis.url"])
         super().__init__([QUEUE_NAME, BULK_QUEUE_NAME], connection, num_workers=processes, serializer=JSONSerializer)
         self.registry, self.pid = registry, os.getpid()
 

@@ -20,14 +20,15 @@ def registry_of(context: click.Context) -> Any:
 @click.command()
 @ini
 @click.option("--json", "is_json", is_flag=True, help="For programs.")
+@click.option("--only", multiple=True, metavar="HEADING", help="Only what is under this heading; can be repeated.")
 @click.pass_context
-def plugins(context: click.Context, ini: str, is_json: bool) -> None:
+def plugins(context: click.Context, ini: str, is_json: bool, only: tuple[str, ...]) -> None:
     """What is on: each plugin's version, origin, and all that it has brought."""
     registry = registry_of(context)
     if is_json:
         click.echo(jsonlib.dumps(plugin_facts(registry), indent=2))
     else:
-        click.echo("\n".join(plugin_lines(registry)).rstrip())
+        click.echo("\n".join(plugin_lines(registry, only)).rstrip())
 
 
 @click.command()

@@ -1,7 +1,7 @@
 """What is on: for each plugin its version, where it comes from, what it has brought and what it grants."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from importlib.metadata import entry_points, packages_distributions, version
 from typing import Any
 
@@ -12,7 +12,9 @@ from .grants import entries, grants
 from .nodes import address
 
 #: Kinds of claims that are told otherwise or tell an operator nothing.
-UNTOLD = frozenset(("resource nodes", "settings", "scope", "service name", "service path", "when on", "route-connect"))
+UNTOLD = frozenset(
+    ("local role", "resource nodes", "settings", "service name", "service path", "when on", "route-connect")
+)
 
 
 def plugin_facts(registry: Registry) -> list[dict[str, Any]]:
@@ -29,6 +31,9 @@ def plugin_facts(registry: Registry) -> list[dict[str, Any]]:
             ],
             "services": services(registry, name),
             "settings": [setting(registry, entry["setting"]) for entry in own(registry, name, "settings")],
+            "migrations": [entry.title for entry in own(registry, name, "migrations")],
+            "scopes": sorted(scope(entry) for entry in own(registry, name, "scopes")),
+            "local_roles": sorted(local_role(entry) for entry in own(registry, name, "local role")),
             **claims(registry, name),
             "subscribers": [subscriber(entry) for entry in own(registry, name, "subscribers")],
             "restricts": [str(entry["restriction"]) for entry in own(registry, name, "restrictions")],
@@ -77,6 +82,17 @@ def setting(registry: Registry, declared: Any) -> str:
     return f"{declared.name} ({state}{', secret' if declared.secret else ''})"
 
 
+def scope(entry: Any) -> str:
+    return f"{entry['scope']}: {', '.join(entry['permissions'])}"
+
+
+def local_role(entry: Any) -> str:
+    """Where it is held, its name, and who holds it: what its function says of itself."""
+    node_class, role, expression = entry.discriminator
+    who = (expression.__doc__ or readable(expression)).strip().partition("\n")[0]
+    return f"{node_class.__name__} {role}: {who}"
+
+
 def subscriber(entry: Any) -> str:
     events = ", ".join(readable(event) for event in entry["interfaces"])
     return f"{readable(entry['subscriber'])} on {events}"
@@ -93,16 +109,17 @@ def claims(registry: Registry, name: str) -> dict[str, list[str]]:
     return found
 
 
-def plugin_lines(registry: Registry) -> Iterator[str]:
-    """The same for people."""
+def plugin_lines(registry: Registry, only: Collection[str] = ()) -> Iterator[str]:
+    """The same for people. ``only``: these headings, and the plugins that have something under them."""
     for facts in plugin_facts(registry):
-        yield facts.pop("name")
+        name, lines = facts.pop("name"), []
         for label, value in facts.items():
             values = value if isinstance(value, list) else [value] if value else []
-            if values:
-                yield f"  {plural(label.replace('_', ' ')) if isinstance(value, list) else label}:"
-                yield from (f"    {line}" for line in values)
-        yield ""
+            heading = plural(label.replace("_", " ")) if isinstance(value, list) else label
+            if values and (not only or heading in only):
+                lines += [f"  {heading}:", *(f"    {line}" for line in values)]
+        if lines:
+            yield from (name, *lines, "")
 
 
 def plural(label: str) -> str:

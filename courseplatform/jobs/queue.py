@@ -5,21 +5,18 @@ runs nothing, since a worker reads from the outbox what a job is.
 """
 
 import logging
-import time
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
 from pyramid.registry import Registry
-from redis import Redis
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
-from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import select, update
 
 from ..db import script_request
+from ..redis_connection import Pausing, connect
 from .outbox import OutboxJob, is_undone
 
 log = logging.getLogger(__name__)
@@ -27,9 +24,6 @@ log = logging.getLogger(__name__)
 QUEUE_NAME = "courseplatform"
 #: Of jobs that come by the thousand: workers look here only while the other queue is empty.
 BULK_QUEUE_NAME = "courseplatform-bulk"
-TIMEOUT_S = 1.0
-#: How long a process whose push failed leaves pushing to the relay.
-PAUSE_S = 5.0
 #: How long a pushed job may wait for a worker, until it is pushed again: whoever reads it a second time drops it.
 PUSH_AGAIN_S = 60
 #: How many jobs the relay pushes in one go.
@@ -40,21 +34,20 @@ DEEP = 1000
 FAILURE_TTL_S = 3600
 
 
-class JobQueue:
-    """RQ's two queues of one platform. Every wait for Redis is bounded by ``TIMEOUT_S``.
+class JobQueue(Pausing):
+    """RQ's two queues of one platform.
 
     ``bulk``: the names of the jobs that wait behind all others.
     """
 
     def __init__(self, url: str, bulk: Collection[str] = ()) -> None:
+        super().__init__()
         # Not limits' connection: that one may be busy counting while jobs are pushed.
-        self.connection = Redis.from_url(
-            url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
-        )
+        self.connection = connect(url)
         queue, bulk_queue = (
             Queue(name, connection=self.connection, serializer=JSONSerializer) for name in (QUEUE_NAME, BULK_QUEUE_NAME)
         )
-        self.queue, self.bulk_queue, self.bulk, self.away_until = queue, bulk_queue, bulk, 0.0
+        self.queue, self.bulk_queue, self.bulk = queue, bulk_queue, bulk
 
     def push(self, jobs: Iterable[tuple[UUID, str]]) -> None:
         """Push (id, name) of outbox rows. Raises: RedisError; then some may have been pushed."""
@@ -68,19 +61,16 @@ class JobQueue:
             pipeline.execute()
 
     def offer(self, jobs: Iterable[tuple[UUID, str]]) -> None:
-        """Push, or leave it to the relay: of those who meet a failing Redis, one waits for it every ``PAUSE_S``."""
-        now = time.monotonic()
-        if now < self.away_until:
+        """Push, or leave it to the relay."""
+        if not self.may_ask():
             return
-        if self.away_until:  # it failed before: whoever comes while this one tries does not wait too
-            self.away_until = now + PAUSE_S
         try:
             self.push(jobs)
         except RedisError as error:
-            self.away_until = time.monotonic() + PAUSE_S
+            self.has_failed()
             log.error("Redis fails (%s): jobs wait for the relay", type(error).__name__)
         else:
-            self.away_until = 0.0
+            self.has_answered()
 
     def depths(self) -> dict[str, int]:
         """How many jobs wait in Redis, by queue. Raises: RedisError."""

@@ -23,7 +23,7 @@ LITTER = ("__pycache__", ".pyc", ".egg-info", "_cache")
 @click.command("new-plugin")
 @click.argument("name")
 @click.option(
-    "--into", type=click.Path(exists=True, file_okay=False), default=".", help="Where to make the folder NAME."
+    "--into", type=click.Path(file_okay=False), default=".", help="Where to make the folder NAME; made if missing."
 )
 def new_plugin(name: str, into: str) -> None:
     """Write a small working plugin, with its tests, into the new folder NAME."""
@@ -31,7 +31,10 @@ def new_plugin(name: str, into: str) -> None:
     fault = fault_of(name) or (f"{folder} is there already" if folder.exists() else None)
     if fault:
         raise click.ClickException(fault)
-    write(name, folder)
+    try:
+        write(name, folder)
+    except OSError as error:
+        raise click.ClickException(f"{folder} can't be written: {error.strerror}") from error
     click.echo(f'{folder} is written. Next:\n  cd {folder}\n  pip install -e ".[dev]"\n  pytest')
 
 
@@ -48,7 +51,7 @@ def fault_of(name: str) -> str | None:
 
 def write(name: str, folder: Path) -> None:
     """The template under its new name. Nothing in ``folder`` is overwritten. Raises: FileExistsError."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for source in sorted(path for path in TEMPLATE.rglob("*") if path.is_file()):
         place = str(source.relative_to(TEMPLATE))
         if not any(word in place for word in LITTER):

@@ -7,9 +7,7 @@ what waits until an address is verified.
 Needs: core only.
 """
 
-from pyramid.config import Configurator
-
-from courseplatform.api import positive_int
+from courseplatform.api import Configurator, positive_int
 
 from .links import DEFAULT_TEMPLATE, link_template
 

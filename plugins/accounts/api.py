@@ -21,9 +21,58 @@ from .published import (
     verdict,
     verify_jws,
 )
-from .representations import user_card, user_cards
+from .representations import cards_of, user_card, user_cards
 from .resources import Me, Users
 from .schemas import TokenPairAnswer, UserCardAnswer
 from .sealing import seal, unseal
 from .sessions import open_session, user_of_session
 from .verification import is_mailable
+
+__all__ = [
+    "LASTING_ALGORITHM",
+    "Me",
+    "OpenKey",
+    "PasswordChanged",
+    "PublishedKeys",
+    "SessionsEnded",
+    "SignInSession",
+    "TokenPairAnswer",
+    "Unreadable",
+    "Unverifiable",
+    "User",
+    "UserCardAnswer",
+    "UserErased",
+    "UserForgotten",
+    "UserRoleChanged",
+    "Users",
+    "cards_of",
+    "did_of",
+    "fetch",
+    "find_active_users",
+    "find_by_login",
+    "get_active_user",
+    "is_email",
+    "is_mailable",
+    "jwks",
+    "keys_address",
+    "lasting_key",
+    "multibase",
+    "open_session",
+    "plain",
+    "platform_did",
+    "read",
+    "read_jws",
+    "read_keys",
+    "read_object",
+    "register",
+    "register_external",
+    "seal",
+    "sign_jwt",
+    "unseal",
+    "user_card",
+    "user_cards",
+    "user_of_session",
+    "verdict",
+    "verification_method",
+    "verify_jws",
+]

@@ -8,10 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from pyramid.config import Configurator
 from sqlalchemy import select
 
-from courseplatform.api import Request
+from courseplatform.api import Configurator, Request
 
 from .models import SignInSession, User
 from .representations import full_user_json

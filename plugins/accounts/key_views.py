@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from pyramid.config import Configurator
-
-from courseplatform.api import NO_PERMISSION_REQUIRED, Request
+from courseplatform.api import NO_PERMISSION_REQUIRED, Configurator, Request
 
 from .did import did_document
 from .keys import jwks

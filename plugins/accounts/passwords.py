@@ -11,9 +11,8 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from pyramid.config import Configurator
 
-from courseplatform.api import Invalid, Unavailable
+from courseplatform.api import Configurator, Invalid, Unavailable
 
 MAX_WAIT_S = 2.0
 MIN_CHARS, MAX_CHARS = 10, 128

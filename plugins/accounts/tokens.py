@@ -16,12 +16,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
-from pyramid.config import Configurator
 from pyramid_jwt.policy import JWTAuthenticationPolicy
 from sqlalchemy import DateTime, Select, Text, Uuid, bindparam, exists, func, literal_column, null, or_, select
 from sqlalchemy.orm import aliased
 
-from courseplatform.api import Request, Unauthenticated
+from courseplatform.api import Configurator, Request, Unauthenticated
 
 from .keys import ACCESS_ALGORITHM, KeyRing
 from .models import SigningKey, SignInSession, User

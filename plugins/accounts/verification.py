@@ -8,9 +8,10 @@ With ``accounts.require_verified_email`` on, POST, PUT and PATCH by that permiss
 
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.settings import asbool
+
+from courseplatform.api import Configurator
 
 from .models import User
 

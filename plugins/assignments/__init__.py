@@ -6,7 +6,7 @@ changes its points or is about to go.
 Needs: lessons, enrollments (progress), courses.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def includeme(config: Configurator) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
-from pyramid.config import Configurator
 from sqlalchemy import ColumnElement, ScalarSelect, Select, Subquery, and_, case, select, union, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from courseplatform.api import Request
+from courseplatform.api import Configurator, Request
 from plugins.lessons.api import Lesson
 
 from .events import StudentDatesChanged

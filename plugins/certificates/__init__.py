@@ -6,7 +6,7 @@ their PDFs; credentials that prove themselves (Open Badges 3.0), and the command
 Needs: enrollments (completion, progress), courses, accounts.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 from .printing import DEFAULT_URL, font_folders, verification_url
 

@@ -4,3 +4,11 @@ from .audiences import certificate_audience
 from .events import CertificateIssued, CertificateRevoked
 from .models import Certificate
 from .operations import issue_certificate
+
+__all__ = [
+    "Certificate",
+    "CertificateIssued",
+    "CertificateRevoked",
+    "certificate_audience",
+    "issue_certificate",
+]

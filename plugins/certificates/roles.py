@@ -10,7 +10,7 @@ from .models import Certificate
 
 
 def teaches_its_course(user_id: Any, certificate_id: Any) -> ColumnElement[bool]:
-    """Nobody, once the course is gone."""
+    """Who teaches its course; nobody, once that is gone."""
     return exists(
         select(Certificate.id).where(Certificate.id == certificate_id, teaches(user_id, Certificate.course_id))
     )

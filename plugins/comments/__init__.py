@@ -4,12 +4,12 @@ Offers: comments and replies on whichever of these are on; the event ``CommentRe
 Needs: accounts.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def includeme(config: Configurator) -> None:
     config.include("plugins.accounts")
-    config.registry["comments.audiences"] = {}
+    config.registry["comments.audiences"], config.registry["comments.may_know"] = {}, {}
     config.add_problems("plugins.comments.problems.PROBLEMS")
     config.add_scope("comments:write", "Comment, edit and delete", ["comment:write", "comment:edit", "comment:delete"])
     config.add_representation(

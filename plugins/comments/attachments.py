@@ -1,6 +1,6 @@
 """Where comments hang, while the plugin of what they are about is on."""
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def lessons(config: Configurator) -> None:
@@ -22,6 +22,8 @@ def submissions(config: Configurator) -> None:
 def hang(config: Configurator, target: str, node: str, comments: str) -> None:
     """Mount comments beneath a node. Their services are named one by one: a scan would find those of all targets."""
     config.add_resource_node(node, "comments", comments)
-    config.registry["comments.audiences"][target] = config.maybe_dotted(f"plugins.{target}s.api.{target}_audience")
+    of_target = f"plugins.{target}s.api"
+    config.registry["comments.audiences"][target] = config.maybe_dotted(f"{of_target}.{target}_audience")
+    config.registry["comments.may_know"][target] = config.maybe_dotted(f"{of_target}.may_know_{target}")
     config.add_cornice_service(config.maybe_dotted(f"plugins.comments.views.{target}_comments"))
     config.add_cornice_service(config.maybe_dotted(f"plugins.comments.views.{target}_comment"))

@@ -1,10 +1,9 @@
 """Comments as JSON."""
 
 from typing import Any
-from uuid import UUID
 
 from courseplatform.api import Request
-from plugins.accounts.api import user_cards
+from plugins.accounts.api import cards_of
 
 from .models import Comment
 
@@ -24,6 +23,4 @@ def comment_json(request: Request, comment: Comment) -> dict[str, Any]:
     }
 
 
-def load_authors(request: Request, comments: list[Comment]) -> dict[UUID, Any]:
-    cards = user_cards(request, {comment.author_id for comment in comments})
-    return {comment.id: cards.get(comment.author_id) for comment in comments}
+load_authors = cards_of("author_id")

@@ -5,7 +5,7 @@ Offers: courses, their life (draft, published, archived), co-teachers; the local
 Needs: accounts.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def includeme(config: Configurator) -> None:

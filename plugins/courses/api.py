@@ -15,3 +15,24 @@ from .operations import (
 from .resources import CourseItem, staff_principals
 from .roles import teaches
 from .schemas import HeadlineAnswer
+
+__all__ = [
+    "Course",
+    "CourseArchived",
+    "CourseDeleted",
+    "CourseItem",
+    "CoursePublished",
+    "CourseTeacherAdded",
+    "CourseUnpublished",
+    "HeadlineAnswer",
+    "course_audience",
+    "create_course",
+    "is_named_staff",
+    "is_staff",
+    "lock_course",
+    "named_staff",
+    "publish_course",
+    "record_rating",
+    "staff_principals",
+    "teaches",
+]

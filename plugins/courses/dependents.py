@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from pyramid.config import Configurator
 from sqlalchemy import select
 
-from courseplatform.api import Request
+from courseplatform.api import Configurator, Request
 
 
 def add_course_dependent(config: Configurator, name: str, count: Callable[[UUID], Any]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from courseplatform.api import Request, searched
-from plugins.accounts.api import user_cards
+from plugins.accounts.api import cards_of, user_cards
 
 from .models import Course, CourseTeacher
 
@@ -23,9 +23,7 @@ def course_json(request: Request, course: Course) -> dict[str, Any]:
     }
 
 
-def load_teachers(request: Request, courses: list[Course]) -> dict[UUID, Any]:
-    cards = user_cards(request, {course.teacher_id for course in courses})
-    return {course.id: cards.get(course.teacher_id) for course in courses}
+load_teachers = cards_of("teacher_id")
 
 
 def load_headlines(request: Request, courses: list[Course]) -> dict[UUID, Any]:

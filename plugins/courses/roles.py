@@ -12,6 +12,7 @@ TEACHING = ("teacher", "admin")
 
 
 def owns(user_id: Any, course_id: Any) -> ColumnElement[bool]:
+    """The one whose course it is, while a teacher or administrator."""
     return exists(
         select(Course.id)
         .join(User, User.id == Course.teacher_id)
@@ -28,7 +29,7 @@ def is_named(user_id: Any, course_id: Any) -> ColumnElement[bool]:
 
 
 def teaches(user_id: Any, course_id: Any) -> ColumnElement[bool]:
-    """Owner or co-teacher."""
+    """The owner and the co-teachers, while teachers or administrators."""
     is_co_teacher = exists(
         select(CourseTeacher.user_id)
         .join(User, User.id == CourseTeacher.user_id)

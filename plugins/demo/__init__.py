@@ -4,7 +4,7 @@ Offers: the command ``courseplatform demo development.ini``. No address, no tabl
 Needs: every other plugin that it fills; it switches none on, and while one is off there is no such command.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 FILLED = ("certificates", "comments", "notifications", "reviews", "submissions")
 

@@ -5,7 +5,7 @@ Offers: enrollments; the local roles ``student`` (takes part now) and ``particip
 Needs: courses, accounts.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def includeme(config: Configurator) -> None:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
-from pyramid.config import Configurator
 from sqlalchemy import ColumnElement, Select, literal, select, update
 
-from courseplatform.api import NotFound, Request
+from courseplatform.api import Configurator, NotFound, Request
 
 from .events import CompletionConfirmed, CourseCompleted
 from .models import ENROLLED, Enrollment

@@ -1,10 +1,9 @@
 """Enrollments as JSON."""
 
 from typing import Any
-from uuid import UUID
 
 from courseplatform.api import Request
-from plugins.accounts.api import user_cards
+from plugins.accounts.api import cards_of
 
 from .models import Enrollment
 
@@ -21,6 +20,4 @@ def enrollment_json(request: Request, enrollment: Enrollment, percent: int) -> d
     }
 
 
-def load_students(request: Request, enrollments: list[Enrollment]) -> dict[UUID, Any]:
-    cards = user_cards(request, {enrollment.student_id for enrollment in enrollments})
-    return {enrollment.id: cards.get(enrollment.student_id) for enrollment in enrollments}
+load_students = cards_of("student_id")

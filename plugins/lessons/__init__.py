@@ -5,7 +5,7 @@ directive ``add_lesson_filter`` for plugins that keep lessons from some students
 Needs: enrollments, courses.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def includeme(config: Configurator) -> None:

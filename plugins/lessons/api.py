@@ -6,3 +6,15 @@ from .filters import meant_for
 from .models import Lesson
 from .operations import complete_lesson, create_lesson
 from .resources import LessonItem, Lessons
+
+__all__ = [
+    "Lesson",
+    "LessonItem",
+    "LessonPublished",
+    "Lessons",
+    "complete_lesson",
+    "create_lesson",
+    "lesson_audience",
+    "may_know_lesson",
+    "meant_for",
+]

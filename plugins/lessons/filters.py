@@ -8,10 +8,9 @@ everything.
 from collections.abc import Callable
 from typing import Any
 
-from pyramid.config import Configurator
 from sqlalchemy import ColumnElement, and_, not_
 
-from courseplatform.api import Item, Request
+from courseplatform.api import Configurator, Item, Request
 
 from .models import Lesson
 from .permissions import P

@@ -5,7 +5,7 @@ directives ``add_notification_kind`` and ``add_notification_subject``.
 Needs: accounts. Listens to whichever of the plugins about courses are on.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 from .texts import TEXTS, link_template
 

@@ -1,6 +1,6 @@
 """What is told, and who may see it, while the plugin that it happens in is on."""
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 from .texts import TEXTS
 
@@ -36,7 +36,9 @@ def assignments(config: Configurator) -> None:
 
 
 def submissions(config: Configurator) -> None:
-    config.add_notification_subject("submission", "plugins.submissions.api.submission_audience")
+    config.add_notification_subject(
+        "submission", "plugins.submissions.api.submission_audience", "plugins.submissions.api.may_know_submission"
+    )
     listen(config, "submission_submitted", "plugins.submissions.events.SubmissionSubmitted")
     listen(config, "submission_graded", "plugins.submissions.events.SubmissionGraded")
     listen(config, "submission_returned", "plugins.submissions.events.SubmissionReturned")
@@ -46,7 +48,9 @@ def submissions(config: Configurator) -> None:
 
 
 def comments(config: Configurator) -> None:
-    config.add_notification_subject("comment", "plugins.comments.api.comment_audience")
+    config.add_notification_subject(
+        "comment", "plugins.comments.api.comment_audience", "plugins.comments.api.may_know_comment"
+    )
     listen(config, "comment_replied", "plugins.comments.events.CommentReplied")
     config.add_notification_kind("replied", TEXTS["replied"])
 

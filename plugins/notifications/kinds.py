@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
+
+from courseplatform.api import Configurator
 
 CHANNELS = ("in_app", "email")
 
@@ -37,9 +38,12 @@ class Kind:
 
     def require_told(self, variant: str | None, told: Collection[str]) -> None:
         """Raises: LookupError for an unknown variant, or if the sentence names something that is not ``told``."""
-        missing = names(self.sentence("en", variant)) - set(told)
+        known = sentences(self.texts["en"])
+        if variant not in known:
+            raise LookupError(f"the kind {self.name!r} has the variants {list(known)}, and not {variant!r}")
+        missing = names(known[variant]) - set(told)
         if missing:
-            raise LookupError(f"{self.name} tells {', '.join(sorted(missing))}")
+            raise LookupError(f"the text of the kind {self.name!r} needs {', '.join(sorted(missing))} in told=")
 
 
 def sentences(text: str | Mapping[str, str]) -> Mapping[str | None, str]:

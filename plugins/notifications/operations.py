@@ -31,7 +31,10 @@ def tell_role(request: Request, news: News) -> None:
 
 def check_news(request: Request, news: News) -> None:
     """Raises: LookupError, now and not when a thousand readers wait for it."""
-    request.registry["notifications.kinds"][news.kind].require_told(news.variant, news.told)
+    kind = request.registry["notifications.kinds"].get(news.kind)
+    if kind is None:
+        raise LookupError(f"no plugin that is on has the kind {news.kind!r}: config.add_notification_kind adds one")
+    kind.require_told(news.variant, news.told)
 
 
 def create_notification(request: Request, *, recipient_id: UUID, message: str) -> Notification:

@@ -6,9 +6,7 @@ narrowed by scopes and judged anew at each request, which is why they live toget
 Needs: accounts.
 """
 
-from pyramid.config import Configurator
-
-from courseplatform.api import positive_int
+from courseplatform.api import Configurator, positive_int
 
 
 def includeme(config: Configurator) -> None:

@@ -5,9 +5,7 @@ The first three take forms and answer errors as RFC 6749, 5.2 shapes them: what 
 
 from typing import Any
 
-from pyramid.config import Configurator
-
-from courseplatform.api import NO_PERMISSION_REQUIRED, Anything, NotFound, Request, Service, known_scopes
+from courseplatform.api import NO_PERMISSION_REQUIRED, Anything, Configurator, NotFound, Request, Service, known_scopes
 from plugins.accounts.api import get_active_user
 
 from .id_tokens import user_claims

@@ -4,7 +4,7 @@ Offers: sign-in and registration through any number of providers, named by setti
 Needs: accounts.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def includeme(config: Configurator) -> None:

@@ -17,10 +17,9 @@ from typing import Any
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
-from pyramid.config import Configurator
 from pyramid.settings import asbool, aslist
 
-from courseplatform.api import ApiError, Unavailable, raw_setting
+from courseplatform.api import ApiError, Configurator, Unavailable, raw_setting
 
 from .transport import Session, safe_url
 

@@ -4,7 +4,7 @@ Offers: reviews beneath a course; the course's ``review_count`` and ``review_ave
 Needs: enrollments (its role ``participant``), courses, accounts.
 """
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def includeme(config: Configurator) -> None:

@@ -2,3 +2,8 @@
 
 from .models import Review
 from .operations import write_review
+
+__all__ = [
+    "Review",
+    "write_review",
+]

@@ -1,10 +1,9 @@
 """Reviews as JSON."""
 
 from typing import Any
-from uuid import UUID
 
 from courseplatform.api import Request
-from plugins.accounts.api import user_cards
+from plugins.accounts.api import cards_of
 
 from .models import Review
 
@@ -21,6 +20,4 @@ def review_json(request: Request, review: Review) -> dict[str, Any]:
     }
 
 
-def load_students(request: Request, reviews: list[Review]) -> dict[UUID, Any]:
-    cards = user_cards(request, {review.student_id for review in reviews})
-    return {review.id: cards.get(review.student_id) for review in reviews}
+load_students = cards_of("student_id")

@@ -5,9 +5,7 @@ grading with its history; the local role ``author`` at ``SubmissionItem``; the p
 Needs: assignments, lessons, enrollments (progress), courses, uploads, accounts.
 """
 
-from pyramid.config import Configurator
-
-from courseplatform.api import positive_int
+from courseplatform.api import Configurator, positive_int
 
 
 def includeme(config: Configurator) -> None:

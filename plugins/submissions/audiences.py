@@ -1,15 +1,15 @@
-"""Which of a course's roles can see a submission now. Asked before somebody is told of it."""
+"""Who can see a submission now. Asked before somebody is told of it."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 
 from courseplatform.api import Request
 from plugins.assignments.api import Assignment
 from plugins.courses.api import Course
-from plugins.lessons.api import Lesson
+from plugins.lessons.api import Lesson, meant_for
 
 from .models import Submission
 
@@ -26,3 +26,12 @@ def submission_audience(request: Request, submission_id: UUID, told: Mapping[str
     if row is None or row.status == "draft" or told.get("status", row.status) != row.status:
         return set()
     return {"teacher", "participant"} if row[1] else {"teacher"}
+
+
+def may_know_submission(
+    request: Request, user_id: Any, submission_id: UUID, told: Mapping[str, Any]
+) -> ColumnElement[bool]:
+    """SQL: whether its lesson is meant for a student of the course; else it is 404 to them."""
+    found = select(Submission.id).join(Assignment, Assignment.id == Submission.assignment_id)
+    found = found.where(Submission.id == submission_id, *meant_for(request, user_id, Assignment.lesson_id))
+    return exists(found.correlate_except(Submission, Assignment))

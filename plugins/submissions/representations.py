@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from courseplatform.api import Request, row_etag
-from plugins.accounts.api import user_cards
+from plugins.accounts.api import cards_of
 
 from .models import Submission
 
@@ -46,9 +46,7 @@ def receipt_json(submission: Submission) -> dict[str, Any] | None:
     return {"sha256": submission.content_sha256, "received_at": submission.submitted_at}
 
 
-def load_students(request: Request, submissions: list[Submission]) -> dict[UUID, Any]:
-    cards = user_cards(request, {submission.student_id for submission in submissions})
-    return {submission.id: cards.get(submission.student_id) for submission in submissions}
+load_students = cards_of("student_id")
 
 
 def load_etags(request: Request, submissions: list[Submission]) -> dict[UUID, str]:

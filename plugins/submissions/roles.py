@@ -12,7 +12,7 @@ from .models import Submission
 
 
 def wrote(user_id: Any, submission_id: Any) -> ColumnElement[bool]:
-    """The student whose work it is, while taking the course: role ``author``."""
+    """The student whose work it is, while taking the course."""
     return exists(
         select(Submission.id)
         .join(Assignment, Assignment.id == Submission.assignment_id)

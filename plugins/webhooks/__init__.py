@@ -5,9 +5,7 @@ webhooks (Standard Webhooks) that it is pushed to, with a ledger of every attemp
 Needs: accounts. Course staff have a part in it while courses is on.
 """
 
-from pyramid.config import Configurator
-
-from courseplatform.api import positive_int
+from courseplatform.api import Configurator, positive_int
 
 
 def includeme(config: Configurator) -> None:

@@ -1,6 +1,6 @@
 """What is done while a neighbour is on."""
 
-from pyramid.config import Configurator
+from courseplatform.api import Configurator
 
 
 def courses(config: Configurator) -> None:

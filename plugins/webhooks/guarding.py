@@ -1,9 +1,8 @@
 """Where webhooks may lead, as the settings say: ``registry["webhooks.guard"]``."""
 
-from pyramid.config import Configurator
 from pyramid.settings import asbool
 
-from courseplatform.api import AddressGuard, ip_networks
+from courseplatform.api import AddressGuard, Configurator, ip_networks
 
 LOOPBACK = ip_networks("127.0.0.0/8 ::1/128")
 

@@ -41,13 +41,14 @@ def released() -> list[str]:
 
 
 def exports() -> Iterator[str]:
-    """What plugins import: of core with signatures, of each other the names."""
+    """What plugins import, of core and of each other, with signatures and fields."""
     for name in api.__all__:
         yield from described(f"api.{name}", getattr(api, name))
     for plugin in PLUGINS:
         if find_spec(f"plugins.{plugin}.api"):
             module = import_module(f"plugins.{plugin}.api")
-            yield from (f"plugins.{plugin}.api.{name}" for name in vars(module) if not name.startswith("_"))
+            for name in module.__all__:
+                yield from described(f"plugins.{plugin}.api.{name}", getattr(module, name))
 
 
 def directives() -> Iterator[str]:

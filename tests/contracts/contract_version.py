@@ -26,9 +26,15 @@ def version_of(lines: Iterable[str], released: list[str]) -> str:
 
 
 def changed_names(lines: Iterable[str], released: list[str]) -> set[str]:
-    """What a changelog has to name: what came, went or changed; what belongs to such a class goes with it."""
-    changed = {name_of(line) for line in set(lines) ^ set(released[1:])}
-    return {name for name in changed if not any(name.startswith(f"{other}.") for other in changed)}
+    """What a changelog has to name: what came, went or changed; what belongs to such a class goes with it.
+
+    A name that was all that was said, of which more is said now, has not changed.
+    """
+    lines, old = set(lines), set(released[1:])
+    changed = {name_of(line) for line in lines ^ old}
+    told_more = {line for line in old if line == name_of(line)} & {name_of(line) for line in lines}
+    outermost = {name for name in changed if not any(name.startswith(f"{other}.") for other in changed)}
+    return outermost - told_more
 
 
 def name_of(line: str) -> str:
@@ -37,8 +43,11 @@ def name_of(line: str) -> str:
 
 
 def is_kept(old: str, new: str | None) -> bool:
-    """Whether whoever uses ``old`` can use ``new``: it is the same, or takes more arguments that may be left out."""
-    if new is None or old == new:
+    """Whether whoever uses ``old`` can use ``new``: it is the same, or takes more arguments that may be left out.
+
+    Where ``old`` is a name and nothing more, all that was promised is that it is there.
+    """
+    if new is None or old in (new, name_of(old)):
         return new is not None
     if not old.startswith(f"{name_of(old)}(") or not new.startswith(f"{name_of(new)}("):
         return False

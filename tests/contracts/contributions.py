@@ -7,6 +7,7 @@ notifications, not mailed by default), ``EXPORTED`` (table and part of the expor
 rows to the world.
 """
 
+from collections.abc import Iterable
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -25,3 +26,10 @@ CONTRIBUTIONS: list[Any] = [
 def contributed(name: str) -> list[Any]:
     """What all contributions add to a list, one after the other."""
     return [one for module in CONTRIBUTIONS for one in getattr(module, name, ())]
+
+
+def lacking(name: str, missing: Iterable[Any]) -> str:
+    """What a test says when something on is in nobody's list: whose list it belongs in."""
+    group = "the module that your entry point in courseplatform.contracts names"
+    where = " or ".join(module.__name__ for module in CONTRIBUTIONS) or group
+    return f"{name} lacks {', '.join(sorted(map(str, missing)))}: add it in {where}; a built-in plugin's, in the tests"

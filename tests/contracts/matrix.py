@@ -14,14 +14,17 @@ from tests.contracts.contributions import contributed
 
 
 class Row(NamedTuple):
+    """``budget``: SQL statements, for an address that has a reason to need more than others of its kind."""
+
     method: str
     path: str
     statuses: tuple[int, ...]
     body: Any = None
+    budget: int | None = None
 
 
-def r(method: str, path: str, statuses: str, body: Any = None) -> Row:
-    return Row(method, path, tuple(map(int, statuses.split())), body)
+def r(method: str, path: str, statuses: str, body: Any = None, budget: int | None = None) -> Row:
+    return Row(method, path, tuple(map(int, statuses.split())), body, budget)
 
 
 IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).isoformat()

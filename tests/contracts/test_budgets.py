@@ -30,6 +30,8 @@ def budget(row: Row, response: Any) -> int:
         return GRADEBOOK_GET
     if row.method == "POST" and row.body and "rows" in row.body:
         return BULK + BULK_ROW * len(row.body["rows"])
+    if row.budget is not None:
+        return row.budget
     if row.method != "GET":
         return WRITE
     if row.path == "/users/me/export/":

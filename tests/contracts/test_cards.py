@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.contributions import contributed
+from tests.contracts.contributions import contributed, lacking
 from tests.contracts.matrix import ASSIGNMENT, LESSON, OWN_SUBMISSION, r
 from tests.contracts.stage import send
 
@@ -46,4 +46,5 @@ def test_only_those_who_are_signed_in_learn_usernames_and_roles(
 def test_no_extension_is_forgotten_here(wsgi_app: Any) -> None:
     known = wsgi_app.registry["extensions"].items()
     found = {(model.__tablename__, key) for model, keys in known for key in keys}
-    assert found == {*((table, key) for table, key, _, _ in EXTENSIONS), *NAMELESS, *contributed("NAMELESS")}
+    listed = {*((table, key) for table, key, _, _ in EXTENSIONS), *NAMELESS, *contributed("NAMELESS")}
+    assert found == listed, lacking("NAMELESS", found - listed)

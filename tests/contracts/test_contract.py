@@ -72,6 +72,20 @@ def test_a_new_name_raises_the_minor_and_has_to_be_told() -> None:
     assert not is_kept("api.Text: class(String)", "api.Text: class(Whole)")
 
 
+def test_more_said_of_what_was_a_bare_name_raises_the_minor_and_nothing_has_changed() -> None:
+    lines = [
+        *RELEASED[1:],
+        "plugins.x.api.News: class()",
+        "plugins.x.api.News.kind: str",
+        "plugins.x.api.tell() -> None",
+    ]
+    released = [*RELEASED, "plugins.x.api.News", "plugins.x.api.tell"]
+    assert version_of(lines, released) == "contract 1.5"
+    assert changed_names(lines, released) == set()
+    assert changed_names(lines[:-2], released) == {"plugins.x.api.tell"}
+    assert version_of(lines[:-2], released) == "contract 2.0"
+
+
 def test_everything_that_api_imports_is_exported() -> None:
     imports = [node for node in ast.parse(inspect.getsource(api)).body if isinstance(node, ast.ImportFrom)]
     assert {alias.asname or alias.name for node in imports for alias in node.names} == set(api.__all__)

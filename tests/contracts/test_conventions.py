@@ -80,7 +80,7 @@ def test_head_is_get_without_a_body(row: Row, stage: Any) -> None:
     assert head.status == got.status
     assert head.body == b""
     told = [headers_of(answer) for answer in answers]
-    if row.path == "/users/me/export/":  # says when it was made
+    if row.path == "/users/me/export/" or got.content_type == "text/csv":  # says when it was made; is streamed
         told = [{**headers, "Content-Length": ""} for headers in told]
     assert told[1] == told[0]
 

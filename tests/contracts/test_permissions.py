@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.contributions import lacking
 from tests.contracts.matrix import MATRIX, MISMATCHED, PROTOCOL, Row
 from tests.contracts.stage import hash_of_rows, send, services, shape
 from tests.contracts.world import ACTORS
@@ -29,7 +30,7 @@ def test_every_view_has_a_row_in_the_matrix(stage: Any) -> None:
     world, _ = stage
     rows = {(row.method, shape(row.path)) for row in MATRIX} | {("GET", "/problems/{}/")}
     views = {(method, path) for path, methods in services(world).items() for method in methods}
-    assert views - rows == set()
+    assert not views - rows, lacking("MATRIX", views - rows)
 
 
 @pytest.mark.parametrize("path", MISMATCHED)

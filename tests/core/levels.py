@@ -14,6 +14,7 @@ from courseplatform.api import Allow as May
 from courseplatform.api import (
     Anything,
     Body,
+    Choice,
     Collection,
     Conflict,
     Everyone,
@@ -95,6 +96,11 @@ def has_level(statement: Select[Any], value: int) -> Select[Any]:
     )
 
 
+def taught_by(statement: Select[Any], word: str, request: Any) -> Select[Any]:
+    """``?taught_by=me``; of anonymous callers it is nothing."""
+    return statement.where(Course.teacher_id == (request.identity and request.identity.id))
+
+
 def join_levels(statement: Select[Any]) -> Select[Any]:
     return statement.outerjoin(LEVELS, LEVELS.c.course_id == Course.id)
 
@@ -154,6 +160,7 @@ def includeme(config: Configurator) -> None:
     )
     config.add_extension(Course, "tag", load_tags, schema=Text(20, min_chars=1), store=store_tag)
     config.add_filter(Course, "level", field(Whole(1, 9, is_text=True), description="Of this level."), has_level)
+    config.add_filter(Course, "taught_by", field(Choice("me")), taught_by)
     level = select(LEVELS.c.level).where(LEVELS.c.course_id == Course.id).correlate(Course).scalar_subquery()
     config.add_ordering(Course, "level", func.coalesce(level, 0))
     config.add_ordering(Course, "bare", level)  # NULL for a course without

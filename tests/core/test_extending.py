@@ -292,6 +292,13 @@ def test_a_wrong_or_unknown_filter_is_422(client: Client, query: str) -> None:
     assert faults(client.get(f"/api/courses/?{query}", status=422))
 
 
+def test_a_filter_may_ask_who_calls(client: Client, teacher: Actor, levels: list[str]) -> None:
+    def found(caller: Client) -> int:
+        return len(caller.get("/api/courses/?taught_by=me").json["results"])
+
+    assert (found(teacher), found(client)) == (len(levels), 0)
+
+
 def test_a_filter_is_for_the_lists_of_its_model_only(client: Client, teacher: Actor, course: str) -> None:
     for path in (course, f"{course}teachers/", "/api/users/"):
         assert teacher.call("GET", f"{path}?level=2").status_int in (403, 422)

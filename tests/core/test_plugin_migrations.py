@@ -298,6 +298,9 @@ def test_the_command_takes_a_plugin_away(url: str, command: Callable[..., Result
     assert "acme_badges is not on, and its tables are still here: badge_awards, badges." in done.output
     done = command("migrate", "--remove", "acme_badges", on="no.such.plugin", input="n\n")
     assert "(badge_awards, badges)? [y/N]" in done.output
+    assert "still on" not in done.output
+    done = command("migrate", "--remove", "acme_badges", input="n\n")
+    assert "acme_badges is still on: until it is off, what needs its tables fails" in done.output
     assert tables(url) >= OWN
     done = command("migrate", "--remove", "acme_badges", "--yes", on="no.such.plugin")
     assert "acme_badges is removed. Its tables were: badge_awards, badges." in done.output

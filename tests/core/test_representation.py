@@ -1,10 +1,17 @@
 """Rows to JSON: batches, extensions."""
 
+import re
+from decimal import Decimal
+from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 
-from courseplatform.testing import Client, counted_statements
+from courseplatform.representation import Extension
+from courseplatform.service import JsonRenderer
+from courseplatform.testing import Client, counted_statements, id_of
+from plugins.courses.api import Course
 from tests.factories.accounts import Actor, make_user
 from tests.factories.courses import add_co_teacher, make_course
 
@@ -64,3 +71,41 @@ def test_a_write_that_asks_for_an_unknown_extension_changes_nothing(client: Clie
 
 def test_times_are_utc_with_z(client: Client, teacher: Actor) -> None:
     assert client.get(make_course(client, teacher)).json["created_at"].endswith("Z")
+
+
+class Bare:
+    """A row that nobody makes JSON of."""
+
+
+def test_a_model_without_a_representation_is_named(client: Client) -> None:
+    with client.script() as request, pytest.raises(LookupError, match=r"Bare has no JSON: config.add_representation"):
+        request.represent(Bare())
+
+
+@pytest.mark.parametrize("loaded", [lambda row: {row.id: row}, lambda row: [row], lambda row: None])
+def test_an_extension_that_loads_rows_or_no_dict_is_named(
+    client: Client, teacher: Actor, loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = make_course(client, teacher)
+
+    def load_wrongly(request: Any, rows: list[Any]) -> Any:
+        return loaded(rows[0])
+
+    monkeypatch.setitem(client.registry["extensions"][Course], "teacher", Extension(load_wrongly))
+    told = r"load_wrongly gives a \w+; the extension 'teacher' is {row.id: JSON value}"
+    with client.script() as request, pytest.raises(TypeError, match=told):
+        request.validated = {"querystring": {"expand": "teacher"}}
+        request.represent(request.db.get(Course, UUID(id_of(course))))
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"results": [{"extensions": {"level": object()}}]}, "the answer.results[0].extensions.level: a object"),
+        ([{"size": Decimal(1)}], "the answer[0].size: a Decimal"),
+        ({"counts": {1: "one"}}, "the answer.counts: a key that is a int"),
+    ],
+)
+def test_what_is_no_json_is_named_with_its_place(value: Any, told: str, client: Client) -> None:
+    with client.script() as request, pytest.raises(TypeError, match=re.escape(f"{told} is no JSON")):
+        JsonRenderer()(value, {"request": request})

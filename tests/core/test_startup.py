@@ -255,6 +255,72 @@ def test_plugins_that_include_each_other_in_a_circle_are_named(names: list[str],
         assert f"acme_{by}.py:2: config.include('acme_{included}')" in told
 
 
+ADDRESSED = """
+from courseplatform.api import Collection, Item, Page, Service
+from courseplatform.jobs import OutboxJob
+
+class StrayItem(Item):
+    model, kind = OutboxJob, "stray"
+
+class Strays(Collection):
+    item = StrayItem
+
+def includeme(config):
+    config.add_resource_node("courseplatform.api.Root", "strays", Strays)
+    config.scan(__name__)
+
+"""
+FAULTY_SERVICES = {
+    'Service("far", "/strays/{stray_id}/far/")': (
+        "/api/strays/{stray_id}/far/ of the plugin acme has no node: beneath acme.StrayItem there is no 'far' "
+        "(config.add_resource_node(StrayItem, 'far', …) mounts one)"
+    ),
+    'Service("far", "/starys/")': "there is no 'starys'",
+    'Service("far", "/strays/{stray_id}/{far_id}/")': "beneath acme.StrayItem there are no items (a ",
+}
+
+
+@pytest.mark.parametrize("service", FAULTY_SERVICES)
+def test_an_address_that_no_node_carries_is_named_with_its_line(service: str, write: Any) -> None:
+    view = "\nfar.add_view('GET', lambda request: {}, permission='stray:view')\n"
+    write(acme=f"{ADDRESSED}far = {service}{view}")
+    told = refusal("acme")
+    assert FAULTY_SERVICES[service] in told
+    assert "acme.py:14: far = Service(" in told
+
+
+@pytest.mark.parametrize("answer", ["OutboxJob", "Page(OutboxJob)"])
+def test_a_model_that_a_view_answers_without_a_representation_is_named(answer: str, write: Any) -> None:
+    view = f"\nevery.add_view('GET', lambda request: {{}}, permission='stray:view', answer={answer})\n"
+    write(acme=ADDRESSED + 'every = Service("strays", "/strays/")' + view)
+    told = refusal("acme")
+    assert "GET with courseplatform.jobs.outbox.OutboxJob, which config.add_representation makes no JSON of" in told
+    assert "acme.py:14" in told
+
+
+MISSPELT = {
+    "config.add_settting('acme.x')": "there is no config.add_settting; did you mean add_setting?",
+    "config.add_notification_kin('x', {})": "there is no config.add_notification_kin: no plugin",
+    "config.add_jobs('acme.jobbs')": "looking for 'acme.jobbs'; did you mean jobs?",
+    "config.add_subscriber('acme.jobs.wrok', 'builtins.int')": "looking for 'acme.jobs.wrok'; did you mean work?",
+    "config.add_representation('acme.jobs:Modle', print)": "looking for 'acme.jobs:Modle'; did you mean Model?",
+    "config.include('plugins.coursse')": "There is no plugin plugins.coursse",
+}
+
+
+@pytest.mark.parametrize("line", MISSPELT)
+def test_what_is_misspelt_is_named_with_its_line_and_what_was_meant(line: str, write: Any) -> None:
+    write(
+        **{
+            "acme/__init__": f"from . import jobs\n\ndef includeme(config):\n    {line}\n",
+            "acme/jobs": "Model = 1\n\ndef work(event): pass\n",
+        }
+    )
+    told = refusal("acme")
+    assert MISSPELT[line] in told
+    assert f"__init__.py:4: {line}" in told
+
+
 def test_faults_of_settings_are_a_plain_list_and_name_no_line_of_nowhere() -> None:
     with pytest.raises(ConfigurationError) as caught:
         start(**{"accounts.token_secret": "short", "database.pool_size": "many"})
@@ -282,6 +348,7 @@ def test_no_program_ends_with_a_traceback(program: str, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "database.url: is required" in done.stderr
     assert "Traceback" not in done.stderr
+    assert name == "pserve" or "pkg_resources" not in done.stderr  # pserve imports Pyramid before it imports us
 
 
 def test_an_ini_file_that_is_not_there_is_told(tmp_path: Path) -> None:

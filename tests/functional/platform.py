@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,13 @@ def free_port() -> int:
 
 
 class Platform:
-    """``folder`` holds the ini file and ``var/``. ``url`` is set while it runs."""
+    """``folder`` holds the ini file and ``var/``; ``plugins`` are on beside those of ``development.ini``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, plugins: Iterable[str] = ()) -> None:
         self.folder, self.ini, self.port = folder, folder / "development.ini", free_port()
         text = (ROOT / "development.ini").read_text()
-        self.ini.write_text(re.sub(r"(?m)^http_port = \d+$", f"http_port = {self.port}", text))
+        text = re.sub(r"(?m)^http_port = \d+$", f"http_port = {self.port}", text)
+        self.ini.write_text(re.sub(r"(?m)^courseplatform.plugins =$", " ".join([r"\g<0>", *plugins]), text))
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "pserve.log"
         self.process: subprocess.Popen[bytes] | None = None

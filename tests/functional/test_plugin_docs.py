@@ -1,5 +1,6 @@
 """``docs/plugins.md`` is followed word for word, the examples of the pages beneath it run, their lists are whole."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -58,7 +59,15 @@ def is_ready(url: str) -> bool:
         return False
 
 
-def test_who_follows_the_ten_minutes_has_a_running_plugin(folder: Path) -> None:
+def check_permissions(folder: Path, server_url: str) -> None:
+    """What the plugin's ``contract.py`` says is so."""
+    paths = os.pathsep.join(map(str, (folder / "acme_badges", folder / "installed", ROOT)))
+    command = f"pytest -q -n 0 -p no:cacheprovider -c {ROOT}/pyproject.toml --rootdir {ROOT} --with-plugin acme_badges"
+    tests = f"{ROOT}/tests/contracts/test_permissions.py -k 'acme or every_view'"
+    assert "6 passed" in typed(ROOT, f"{command} {tests}", PYTHONPATH=paths, DATABASE_URL=server_url)
+
+
+def test_who_follows_the_ten_minutes_has_a_running_plugin(folder: Path, server_url: str) -> None:
     text = page("plugins.md")
     port = str(free_port())
     steps = text[text.index("## A plugin in ten minutes") : text.index("## The files")].replace("6543", port)
@@ -73,6 +82,7 @@ def test_who_follows_the_ten_minutes_has_a_running_plugin(folder: Path) -> None:
         else:
             typed(plugin, block.text)
     assert serve.text.strip() == SERVE
+    check_permissions(folder, server_url)
     with serving(plugin, f"http://127.0.0.1:{port}"):
         printed = typed(plugin, look.text)
     assert '"initials":"GT"' in printed

@@ -3,3 +3,10 @@
 from .events import CohortDatesMoved
 from .models import Cohort
 from .resources import CohortItem, Cohorts
+
+__all__ = [
+    "Cohort",
+    "CohortDatesMoved",
+    "CohortItem",
+    "Cohorts",
+]

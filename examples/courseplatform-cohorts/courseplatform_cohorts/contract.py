@@ -7,10 +7,12 @@ from .models import Cohort, CohortDeadline, CohortLesson, CohortMember
 COHORTS = "/courses/{course}/cohorts/"
 COHORT = COHORTS + "{cohort}/"
 DATES = COHORT + "deadlines/{assignment}/"
+ROSTER = "/courses/{course}/enrollments/"
+SEATED = {"student_id": "{user_S}", "extensions": {"cohort": "{cohort}"}}
 NAME = {"name": "New name"}
 OTHERS = "/courses/{third}/lessons/{lesson_of_others}/"
 
-#: Method, address, the statuses for A S E T O C D, body. E is a member of ``{cohort}``.
+#: Method, address, the statuses for A S E T O C D, body, budget of SQL statements. E is a member of ``{cohort}``.
 MATRIX = [
     ("GET", COHORTS, "401 403 403 403 200 200 200"),
     ("POST", COHORTS, "401 403 403 403 201 201 201", NAME),
@@ -23,7 +25,9 @@ MATRIX = [
     ("GET", DATES, "401 404 200 404 200 200 200"),
     ("PUT", DATES, "401 404 403 404 200 200 200", {"due_at": "2030-01-01T00:00:00Z"}),
     ("DELETE", DATES, "401 404 403 404 204 204 204"),
-    ("GET", "/courses/{course}/enrollments/?cohort={cohort}", "401 403 403 403 200 200 200"),
+    # Six to enrol; the seat, the cohort's count, the dates held, lateness, progress (two), and the answer.
+    ("POST", ROSTER, "401 403 403 403 201 201 201", SEATED, 13),
+    ("GET", ROSTER + "?cohort={cohort}", "401 403 403 403 200 200 200"),
     # A lesson for a cohort that E is not in, in a third teacher's course; its title is in the list all the same.
     ("GET", "/courses/{third}/lessons/", "200 200 200 200 200 200 200"),
     ("GET", OTHERS, "401 404 404 404 404 404 200"),

@@ -3,7 +3,9 @@
 Each is used in statements of others, several levels deep: ``correlate_except`` names the tables that are ours.
 """
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
 
@@ -11,7 +13,7 @@ from .models import CohortDeadline, CohortLesson, CohortMember
 
 
 def is_member(user_id: Any, cohort_id: Any) -> ColumnElement[bool]:
-    """Role ``member``."""
+    """The students who sit in it."""
     own = CohortMember.student_id == user_id
     return exists().where(CohortMember.cohort_id == cohort_id, own).correlate_except(CohortMember)
 
@@ -24,7 +26,7 @@ def is_meant_for(user_id: Any, lesson_id: Any) -> ColumnElement[bool]:
     return or_(~some, exists(mine.correlate_except(CohortLesson, CohortMember)))
 
 
-def dates() -> Select[Any]:
+def dates() -> Select[UUID, UUID, datetime | None, datetime | None]:
     """Who has other dates than an assignment says. One cohort per enrollment: one row per student and assignment."""
     return select(
         CohortDeadline.assignment_id, CohortMember.student_id, CohortDeadline.due_at, CohortDeadline.lock_at

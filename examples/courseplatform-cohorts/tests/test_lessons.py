@@ -75,6 +75,34 @@ def test_students_outside_are_told_nothing_of_it(school: School) -> None:
     assert "assignment_published" not in kinds(outside)
 
 
+def test_who_left_the_cohort_is_told_neither_of_a_grade_nor_of_an_answer(school: School) -> None:
+    cohort = school.cohort("A", lesson_ids=[id_of(school.lesson)])
+    stays, leaves = school.student(cohort), school.student(cohort)
+    threads = []
+    for student in (stays, leaves):
+        submission = f"{school.assignment}submissions/{school.hand_in(student)['id']}/"
+        for place in (school.lesson, school.assignment, submission):
+            written = student.post(f"{place}comments/", {"text": "?"}).json
+            threads.append((f"{place}comments/", written["id"]))
+        threads.append((submission, None))
+    school.client.run_jobs()
+    school.move(leaves, None)
+    for address, comment_id in threads:
+        if comment_id is not None:
+            school.teacher.post(address, {"text": "!", "parent_id": comment_id})
+        else:
+            etag = school.teacher.get(address).headers["ETag"]
+            school.teacher.put(f"{address}grade/", {"grade": 9}, headers={"If-Match": etag})
+    school.client.run_jobs()
+
+    def kinds(person: Person) -> set[str]:
+        return {row["kind"] for row in person.get("/api/users/notifications/").json["results"]} - {"enrolled"}
+
+    assert kinds(stays) == {"replied", "graded"}
+    assert len(stays.get("/api/users/notifications/").json["results"]) == 5
+    assert kinds(leaves) == set()
+
+
 def test_lessons_of_other_courses_are_refused(school: School) -> None:
     foreign = School(school.client).lesson
     body = {"name": "A", "lesson_ids": [id_of(foreign)]}

@@ -15,7 +15,7 @@ from plugins.notifications import kinds as kinds_module
 from plugins.notifications.api import News, Subject, tell
 from plugins.notifications.kinds import sentences
 from plugins.notifications.texts import GREETINGS, MOMENTS, REASONS, TEXTS, render
-from tests.contracts.contributions import contributed
+from tests.contracts.contributions import contributed, lacking
 from tests.factories.accounts import make_user
 from tests.factories.mail import Mailbox
 from tests.factories.notifications import ALL, PREFERENCES
@@ -27,7 +27,8 @@ BADGE = {"en": 'You won "{badge}".', "ru": "Вы получили «{badge}»."}
 
 def test_every_text_is_there_in_both_languages_and_is_filled_in(client: Client) -> None:
     registered = client.registry["notifications.kinds"]
-    assert set(registered) == {*TEXTS, *contributed("KINDS")}
+    listed = {*TEXTS, *contributed("KINDS")}
+    assert set(registered) == listed, lacking("KINDS", set(registered) - listed)
     for kind in (registered[name] for name in TEXTS):
         assert set(kind.texts) == LANGUAGES
         for variant in sentences(kind.texts["en"]):

@@ -12,7 +12,7 @@ from plugins.assignments.jobs import announce_due_soon
 from plugins.assignments.models import Assignment
 from plugins.notifications.api import News, Subject, tell
 from plugins.submissions.models import Submission
-from tests.contracts.contributions import contributed
+from tests.contracts.contributions import contributed, lacking
 from tests.factories.accounts import make_user
 from tests.factories.assignments import make_assignment
 from tests.factories.certificates import make_certificate
@@ -225,7 +225,8 @@ def test_every_kind_of_the_domain_can_be_asked_for(school: School) -> None:
         "graded", "returned", "replied", "certificate_issued", "certificate_revoked", "role_changed",
     }  # fmt: skip
     kinds_of_domain.update(contributed("KINDS"))
-    assert set(school.client.registry["notifications.kinds"]) == kinds_of_domain
+    registered = set(school.client.registry["notifications.kinds"])
+    assert registered == kinds_of_domain, lacking("KINDS", registered - kinds_of_domain)
     for kind in kinds_of_domain:
         school.owner.get(f"{ALL}?kind={kind}")
 
