@@ -1,4 +1,4 @@
-"""``/api/docs/`` as HTTP; the application of these tests has no database to ask. ``functional`` has a browser open it."""
+"""``/api/docs/`` over HTTP; this application has no database to ask. In ``functional`` a browser opens it."""
 
 import hashlib
 import re

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,26 @@ ANSWER = f"{OPERATION} .live-responses-table tr.response .response-col_descripti
 
 
 def behind_a_proxy(app: Any) -> Any:
-    """The platform, also beneath a prefix of which it is told nothing."""
+    """The platform beneath a prefix of which it is told nothing."""
 
     def proxied(environ: dict[str, Any], start_response: Any) -> Any:
+        if not environ["PATH_INFO"].startswith(PREFIX):
+            start_response("404 Not Found", [])
+            return []
         environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(PREFIX)
         return app(environ, start_response)
 
     return proxied
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """The address of a server."""
+    server = StopableWSGIServer.create(app)
+    try:
+        yield server.application_url.rstrip("/")
+    finally:
+        server.shutdown()
 
 
 class Browser:
@@ -82,13 +96,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     made.driver.quit()
 
 
-@pytest.fixture(scope="module")
-def url(wsgi_app: Any) -> Iterator[str]:
-    server = StopableWSGIServer.create(behind_a_proxy(wsgi_app))
-    yield server.application_url.rstrip("/")
-    server.shutdown()
-
-
 def opened(browser: Browser, url: str) -> None:
     """The page, with ``GET /api/users/me/`` ready to be tried."""
     browser.driver.get(f"{url}/api/docs/")
@@ -98,28 +105,32 @@ def opened(browser: Browser, url: str) -> None:
     assert browser.errors() == []
 
 
-def test_one_reads_what_there_is_and_a_call_without_a_token_is_refused(browser: Browser, url: str) -> None:
-    opened(browser, url)
-    assert len(browser.driver.find_elements(By.CSS_SELECTOR, "#operations-tag-accounts ~ * .opblock")) > 20
-    assert {"courses", "submissions"} <= {one.text for one in browser.driver.find_elements(By.CSS_SELECTOR, "h3 a")}
-    browser.click(f"{OPERATION} .execute")
-    browser.find(STATUS, lambda one: one.text == "401")
-    assert '"code": "unauthenticated"' in browser.find(ANSWER).text
-    (error,) = browser.errors()
-    assert "the server responded with a status of 401" in error
+def test_one_reads_what_there_is_and_a_call_without_a_token_is_refused(browser: Browser, wsgi_app: Any) -> None:
+    with served(wsgi_app) as url:
+        opened(browser, url)
+        assert len(browser.driver.find_elements(By.CSS_SELECTOR, ".opblock")) > 20
+        tags = {one.text for one in browser.driver.find_elements(By.CSS_SELECTOR, ".opblock-tag a")}
+        assert tags > {"accounts", "courses", "submissions"}
+        browser.click(f"{OPERATION} .execute")
+        browser.find(STATUS, lambda one: one.text == "401")
+        assert '"code": "unauthenticated"' in browser.find(ANSWER).text
+        (error,) = browser.errors()
+        assert "the server responded with a status of 401" in error
 
 
 def test_behind_a_proxy_one_pastes_a_token_tries_a_call_and_sees_the_answer(
-    browser: Browser, url: str, committing_client: Client
+    browser: Browser, committing_client: Client
 ) -> None:
     me = make_user(committing_client, username="wendy")
-    opened(browser, url + PREFIX)
-    browser.click(".scheme-container .authorize")
-    browser.find(".auth-container input").send_keys(me.token)
-    browser.click(".auth-btn-wrapper .authorize")
-    browser.click(".auth-btn-wrapper .btn-done")
-    browser.click(f"{OPERATION} .execute")
-    browser.find(STATUS, lambda one: one.text == "200")
-    assert '"username": "wendy"' in browser.find(ANSWER).text
-    assert browser.find(f"{OPERATION} .request-url").text.endswith(f"{url}{PREFIX}/api/users/me/")
-    assert browser.errors() == []
+    with served(behind_a_proxy(committing_client.app)) as url:
+        opened(browser, url + PREFIX)
+        browser.click(".scheme-container .authorize")
+        browser.find(".auth-container input").send_keys(me.token)
+        browser.click(".auth-btn-wrapper .authorize")
+        browser.click(".auth-btn-wrapper .btn-done")
+        browser.click(f"{OPERATION} .execute")
+        browser.find(STATUS, lambda one: one.text == "200")
+        assert '"username": "wendy"' in browser.find(ANSWER).text
+        assert browser.find(f"{OPERATION} .request-url").text.endswith(f"{url}{PREFIX}/api/users/me/")
+        assert browser.driver.execute_script("return localStorage.length + sessionStorage.length") == 0
+        assert browser.errors() == []
