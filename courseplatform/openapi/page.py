@@ -98,17 +98,11 @@ def show_page(request: Request) -> Response:
 
 def show_asset(request: Request) -> Response:
     """Raises: NotFound."""
-    for asset in assets():
-        if asset.name == request.matchdict["name"]:
-            break
-    else:
+    asset = next((one for one in assets() if one.name == request.matchdict["name"]), None)
+    if asset is None:
         raise NotFound()
     response = Response(
-        body=asset.body,
-        content_type=asset.content_type,
-        charset="utf-8",
-        etag=asset.digest,
-        conditional_response=True,
+        body=asset.body, content_type=asset.content_type, charset="utf-8", etag=asset.digest, conditional_response=True
     )
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -32,7 +33,6 @@ OPTIONS = (
 )
 
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium or its chromedriver is not installed")
-
 
 OPERATION = "#operations-accounts-get_me"
 STATUS = f"{OPERATION} .live-responses-table tr.response .response-col_status"
@@ -72,17 +72,20 @@ class Browser:
         self.driver = Chrome(options, ChromeService(DRIVER))
 
     def find(self, css: str, is_there: Callable[[WebElement], Any] = WebElement.is_displayed) -> WebElement:
-        """The first element for which it is true, as soon as there is one."""
+        """The first element for which it is true, as soon as there is one. The page goes on changing meanwhile."""
 
         def look(driver: Chrome) -> WebElement | None:
             return next((one for one in driver.find_elements(By.CSS_SELECTOR, css) if is_there(one)), None)
 
-        return WebDriverWait(self.driver, 10, 0.05, ignored_exceptions=[Exception]).until(look, css)
+        return WebDriverWait(self.driver, 30, 0.05, [WebDriverException]).until(look, css)
 
     def click(self, css: str) -> None:
-        element = self.find(css)
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
-        element.click()
+        def clicked(element: WebElement) -> bool:
+            self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
+            element.click()
+            return True
+
+        self.find(css, clicked)
 
     def errors(self) -> list[str]:
         """Of the console since the last time; what the page's policy forbids is among them."""
@@ -98,6 +101,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 def opened(browser: Browser, url: str) -> None:
     """The page, with ``GET /api/users/me/`` ready to be tried."""
+    browser.errors()  # of the page before
     browser.driver.get(f"{url}/api/docs/")
     browser.click("#operations-tag-accounts")
     browser.click(f"{OPERATION} .opblock-summary-control")
