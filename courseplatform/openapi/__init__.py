@@ -39,6 +39,7 @@ def shown(request: Request, name: str, make: Any) -> Response:
 
 
 def includeme(config: Configurator) -> None:
+    config.include(".page")
     config.registry["documents"], config.registry["refusals"] = {}, {}
     config.add_directive("add_refusal", add_refusal)
     for name, view in (("swagger", show_swagger), ("openapi", show_openapi)):

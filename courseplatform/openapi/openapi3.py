@@ -8,6 +8,8 @@ OF_SCHEMA = (
 )  # fmt: skip
 REFERENCES = {"#/definitions/": "#/components/schemas/", "#/responses/": "#/components/responses/"}
 METHODS = ("get", "post", "put", "patch", "delete")
+#: Of 2.0 the key is a whole header; here whoever sends the token adds the word ``Bearer``.
+PASTED = "An access token: of a sign-in, of OAuth 2.1, or a personal one."
 UPLOAD, PROBLEM = "multipart/form-data", "application/problem+json"
 
 Json = dict[str, Any]
@@ -25,11 +27,7 @@ def to_openapi3(swagger: Json) -> Json:
             "schemas": {name: schema(one) for name, one in swagger["definitions"].items()},
             "responses": {name: response(one, [PROBLEM]) for name, one in swagger["responses"].items()},
             "securitySchemes": {
-                "bearer": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "description": swagger["securityDefinitions"]["bearer"]["description"],
-                }
+                "bearer": {"type": "http", "scheme": "bearer", "description": PASTED},
             },
         },
     }
