@@ -15,6 +15,7 @@ from ..neighbours import plugin_of
 from ..resources import Item
 from ..schemas import UUID_PATTERN
 from ..service import WRITES, Service, Validator
+from .examples import example_of
 from .permissions import rules
 from .refusals import refusals_of
 from .successes import success_of
@@ -62,15 +63,16 @@ FAULT_SCHEMA = {
 class Definitions(DefinitionHandler):
     """Every object that has a name stands once, beneath ``definitions``; the rest of the document refers to it."""
 
-    def from_schema(self, schema_node: Any, base_name: str | None = None) -> dict[str, Any]:
-        return self.refer(self.type_converter(schema_node))
+    def from_schema(self, schema_node: Any, example: Any = None) -> dict[str, Any]:
+        return self.refer({**self.type_converter(schema_node), "example": example})
 
     def from_answer(self, schema_node: Any) -> dict[str, Any]:
         """The same, open: names may be added to an answer at any time, and ``?explain=`` adds some."""
         if isinstance(schema_node, OneOf):
             described = [self.from_answer(node) for node in schema_node.of if not isinstance(node, Binary)]
             return described[0] if len(described) == 1 else {"x-anyOf": described}
-        return self.refer(opened(self.type_converter(schema_node)))
+        example = example_of(schema_node)
+        return self.refer({**opened(self.type_converter(schema_node)), **({"example": example} if example else {})})
 
     def refer(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The schema with a reference in the place of every object with keys of its own."""
@@ -230,7 +232,7 @@ class Swagger(CorniceSwagger):
         """A JSON body; a file comes in a form only."""
         schema = schema.clone()
         schema.children = [node for node in schema.children if not getattr(node.typ, "is_file", False)]
-        found: dict[str, Any] = self.definitions.from_schema(schema)
+        found: dict[str, Any] = self.definitions.from_schema(schema, example_of(schema))
         return found
 
     def content_types(self, validator: Validator) -> dict[str, Any]:

@@ -38,25 +38,25 @@ def is_time_zone(node: colander.SchemaNode, value: str) -> None:
 
 def username() -> colander.SchemaNode:
     pattern = colander.Regex(r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z", "may have letters, digits, '.', '_' and '-'")
-    return field(Text(50, min_chars=3), validator=pattern)
+    return field(Text(50, min_chars=3), validator=pattern, example="ada")
 
 
 def email() -> colander.SchemaNode:
     pattern = colander.Regex(EMAIL_PATTERN, "must be an e-mail address")
-    return field(Text(MAX_EMAIL_CHARS, min_chars=3), validator=pattern)
+    return field(Text(MAX_EMAIL_CHARS, min_chars=3), validator=pattern, example="ada@example.org")
 
 
 class Registration(Body):
     username = username()
     email = email()
-    password = field(Text(MAX_CHARS, MIN_CHARS, is_trimmed=False))
-    first_name = field(Text(100), missing="")
-    last_name = field(Text(100), missing="")
+    password = field(Text(MAX_CHARS, MIN_CHARS, is_trimmed=False), example="correct horse battery staple")
+    first_name = field(Text(100), missing="", example="Ada")
+    last_name = field(Text(100), missing="", example="Lovelace")
 
 
 class Credentials(Body):
-    username = field(Text(254, min_chars=1), description="Username or e-mail address.")
-    password = field(Text(MAX_CHARS, min_chars=1, is_trimmed=False))
+    username = field(Text(254, min_chars=1), description="Username or e-mail address.", example="ada")
+    password = field(Text(MAX_CHARS, min_chars=1, is_trimmed=False), example="correct horse battery staple")
 
 
 class Refresh(Body):
@@ -72,12 +72,12 @@ class PasswordReset(Body):
 
 
 class NewPassword(Token):
-    password = field(Text(MAX_CHARS, MIN_CHARS, is_trimmed=False))
+    password = field(Text(MAX_CHARS, MIN_CHARS, is_trimmed=False), example="correct horse battery staple")
 
 
 class PasswordChange(Body):
-    current_password = field(Text(MAX_CHARS, min_chars=1, is_trimmed=False))
-    new_password = field(Text(MAX_CHARS, MIN_CHARS, is_trimmed=False))
+    current_password = field(Text(MAX_CHARS, min_chars=1, is_trimmed=False), example="correct horse battery staple")
+    new_password = field(Text(MAX_CHARS, MIN_CHARS, is_trimmed=False), example="correct horse battery staple")
 
 
 class Link(ItemQuery):
@@ -87,10 +87,10 @@ class Link(ItemQuery):
 class UserBody(Body):
     username = username()
     email = email()
-    first_name = field(Text(100), missing="")
-    last_name = field(Text(100), missing="")
+    first_name = field(Text(100), missing="", example="Ada")
+    last_name = field(Text(100), missing="", example="Lovelace")
     locale = field(Choice("en", "ru"), missing="en")
-    timezone = field(Text(60), missing="UTC", validator=is_time_zone)
+    timezone = field(Text(60), missing="UTC", example="Europe/Berlin", validator=is_time_zone)
     role = field(Choice(*ROLES), missing=drop, description="Administrators only, and never the own one.")
     is_active = field(Flag(), missing=drop, description="Administrators only, and never the own one.")
 

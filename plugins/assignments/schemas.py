@@ -6,8 +6,8 @@ MAX_POINTS = 1_000_000
 
 
 class AssignmentBody(Body):
-    title = field(Text(200, min_chars=1))
-    description = field(Text(20_000), missing="")
+    title = field(Text(200, min_chars=1), example="Symmetries of a square")
+    description = field(Text(20_000), missing="", example="List them all.")
     due_at = field(Moment(), missing=None, nullable=True, description="Later submissions are late. Null: never.")
     lock_at = field(Moment(), missing=None, nullable=True, description="Later submissions are refused. Null: never.")
     max_points = field(Whole(1, MAX_POINTS), missing=100)

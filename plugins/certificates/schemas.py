@@ -20,7 +20,7 @@ class CertificateBody(Body):
 
 
 class Revocation(Body):
-    reason = field(Text(1_000, min_chars=1))
+    reason = field(Text(1_000, min_chars=1), example="Issued by mistake.")
 
 
 class CertificateList(ListQuery):

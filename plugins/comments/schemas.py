@@ -4,7 +4,7 @@ from courseplatform.api import Answer, AnyText, Body, Flag, Id, ListQuery, Momen
 
 
 class CommentBody(Body):
-    text = field(Text(10_000, min_chars=1))
+    text = field(Text(10_000, min_chars=1), example="Why is there an inverse?")
 
 
 class NewComment(CommentBody):

@@ -22,8 +22,8 @@ STATUSES = ("draft", "published", "archived")
 
 
 class CourseBody(Body):
-    title = field(Text(200, min_chars=1))
-    description = field(Text(20_000), missing="")
+    title = field(Text(200, min_chars=1), example="Algebra")
+    description = field(Text(20_000), missing="", example="Groups, rings and fields.")
     status = field(Choice(*STATUSES), missing=drop)
     teacher_id = field(Id(), missing=drop, description="The owner. Administrators only.")
 

@@ -22,13 +22,13 @@ from .models import MATERIAL_KINDS, MAX_LESSONS
 
 class Material(Body):
     kind = field(Choice(*MATERIAL_KINDS))
-    title = field(Text(200), missing="")
+    title = field(Text(200), missing="", example="Lecture notes")
     url = field(Url())
 
 
 class LessonBody(Body):
-    title = field(Text(200, min_chars=1))
-    description = field(Text(50_000), missing="")
+    title = field(Text(200, min_chars=1), example="Groups")
+    description = field(Text(50_000), missing="", example="What a group is.")
     materials = field(Listing(50), Material(name="material"), missing=[])
     position = field(Whole(), missing=drop, description="Unique within the course. Left out: at the end, or unchanged.")
     is_published = field(Flag(), missing=True)

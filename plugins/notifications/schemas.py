@@ -20,12 +20,12 @@ class Switches(colander.Mapping):
 
 class NewNotification(Body):
     recipient_id = field(Id())
-    message = field(Text(2_000, min_chars=1))
+    message = field(Text(2_000, min_chars=1), example="The exam is on Friday.")
 
 
 class NotificationBody(Body):
     recipient_id = field(Id(), missing=drop, description="Administrators only.")
-    message = field(Text(2_000, min_chars=1), description="Administrators only.")
+    message = field(Text(2_000, min_chars=1), example="The exam is on Friday.", description="Administrators only.")
     is_read = field(Flag(), missing=False)
 
 

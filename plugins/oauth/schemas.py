@@ -76,12 +76,14 @@ def scopes() -> colander.SchemaNode:
     return field(Listing(50), colander.SchemaNode(Text(60, min_chars=1), name="scope"))
 
 
+def redirect_uri() -> colander.SchemaNode:
+    example = "https://app.example.org/callback"
+    return field(Text(redirects.MAX_CHARS), name="redirect_uri", validator=is_redirect_uri, example=example)
+
+
 class ClientBody(Body):
     name = field(Text(100, min_chars=1))
-    redirect_uris = field(
-        Listing(20), colander.SchemaNode(Text(redirects.MAX_CHARS), name="redirect_uri", validator=is_redirect_uri),
-        missing=[],
-    )  # fmt: skip
+    redirect_uris = field(Listing(20), redirect_uri(), missing=[])
     scopes = scopes()
     grant_types = field(
         Listing(3), colander.SchemaNode(Choice(*GRANT_TYPES), name="grant_type"),

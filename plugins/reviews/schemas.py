@@ -4,8 +4,8 @@ from courseplatform.api import Answer, AnyText, Body, Id, Moment, Text, Whole, f
 
 
 class ReviewBody(Body):
-    rating = field(Whole(1, 5), description="1, the worst, to 5, the best.")
-    text = field(Text(5_000), missing="")
+    rating = field(Whole(1, 5), example=5, description="1, the worst, to 5, the best.")
+    text = field(Text(5_000), missing="", example="Clear and friendly.")
 
 
 class ReviewAnswer(Answer):

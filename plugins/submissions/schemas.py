@@ -29,7 +29,7 @@ LARGEST_SIZE_BYTES = 2**53 - 1
 
 
 class SubmissionBody(Body):
-    text = field(Text(MAX_CHARS, is_trimmed=False), missing="")
+    text = field(Text(MAX_CHARS, is_trimmed=False), missing="", example="There are eight.")
     file = field(FilePart(), missing=None, description="A part of multipart/form-data, with a file name.")
     upload_id = field(Id(), missing=None, description="Of a finished upload, in place of a file.")
     status = field(Choice("draft", "submitted"), missing="submitted")
@@ -41,9 +41,11 @@ class SubmissionList(ListQuery):
 
 
 class Grade(Body):
-    grade = field(Whole(0))
-    feedback = field(Text(20_000), missing="")
-    reason = field(Text(1_000), missing="", description="Why a given grade changes. Required then.")
+    grade = field(Whole(0), example=87)
+    feedback = field(Text(20_000), missing="", example="Well done.")
+    reason = field(
+        Text(1_000), missing="", example="A second reading.", description="Why a given grade changes. Required then."
+    )
 
 
 class GradeRow(Grade):
@@ -69,7 +71,7 @@ class GradeSheet(TableQuery):
 
 
 class Return(Body):
-    feedback = field(Text(20_000, min_chars=1))
+    feedback = field(Text(20_000, min_chars=1), example="Prove that these are all.")
 
 
 class FileAnswer(Answer):

@@ -9,9 +9,11 @@ LARGEST_SIZE_BYTES = 2**53 - 1
 
 
 class UploadBody(Body):
-    name = field(Text(255, min_chars=1), description="Of the file; its extension decides the type.")
+    name = field(
+        Text(255, min_chars=1), description="Of the file; its extension decides the type.", example="proof.pdf"
+    )
     size_bytes = field(Whole(1, LARGEST_SIZE_BYTES))
-    sha256 = field(Text(64), validator=HEX, description="Of the content, in hexadecimal.")
+    sha256 = field(Text(64), validator=HEX, example="5f" * 32, description="Of the content, in hexadecimal.")
 
 
 class AddressQuery(Query):

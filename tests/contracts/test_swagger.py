@@ -4,11 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import colander
 import pytest
 from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV31SpecValidator
 
 from courseplatform.openapi.document import document_of
+from courseplatform.openapi.examples import example_of
 from courseplatform.openapi.openapi3 import METHODS
+from courseplatform.schemas import faults
+from courseplatform.service import Validator
 from courseplatform.testing import Client, counted_statements, make_app
 from tests.contracts.swagger_snapshot import CHANGELOG, FOLDER, breaking, snapshot
 
@@ -120,3 +124,14 @@ def test_what_breaks_clients_is_in_the_changelog(swagger: dict[str, Any]) -> Non
     released = json.loads((FOLDER / "swagger-released.json").read_text())
     told = CHANGELOG.read_text()
     assert [change for change in breaking(released, snapshot(swagger)) if change.operation not in told] == []
+
+
+def test_the_example_of_every_body_is_one_that_is_taken(wsgi_app: Any) -> None:
+    for service in wsgi_app.registry.cornice_services.values():
+        for method, _, arguments in service.definitions:
+            for validator in arguments["validators"]:
+                if isinstance(validator, Validator) and validator.body is not None:
+                    try:
+                        validator.body.deserialize(example_of(validator.body))
+                    except colander.Invalid as error:
+                        pytest.fail(f"{method} {service.public_path}: {faults(error, 'body')}")
