@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.functional.pages import blocks
 from tests.functional.platform import ROOT, Caller, Platform
 
 PASSWORD = "a long enough passphrase"
@@ -164,6 +165,23 @@ def test_the_journey_in_the_readme_runs_word_for_word(platform: Platform) -> Non
     assert done.returncode == 0, done.stderr
     assert "problems" not in done.stdout
     assert '"is_valid":true' in done.stdout and '"rating":5' in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_walk_on_the_clients_page_runs_word_for_word(platform: Platform) -> None:
+    text = (ROOT / "docs/clients.md").read_text()
+    steps = text[text.index("## From sign-in") : text.index("## The contract")]
+    script = "\n".join(block.text for block in blocks(steps)).replace("http://127.0.0.1:6543", platform.url)
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    refused, _, *lines = done.stdout.splitlines()
+    assert "must have at least 10" in refused
+    assert lines[:2] == ["201", "200"]
+    assert "'state': 'open'" in lines[2]
+    assert "submissions/': True" in lines[3]
+    assert lines[4] == "False"
+    assert lines[5].startswith("HTTP/1.1 201") and "Idempotent-Replayed: true" in lines[5:8]
+    assert lines[-2:] == ["1", "304"]
 
 
 def test_a_bad_administrator_is_refused_in_one_line(platform: Platform) -> None:
