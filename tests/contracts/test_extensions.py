@@ -34,12 +34,12 @@ WRITABLE = {
     *(f"POST {path}" for path in WHOLE),
     *(f"{method} {path}{{}}/" for method in ("PUT", "PATCH") for path in {*WHOLE, "/users/"}),
     *(f"POST {COURSE}enrollments/", f"POST {COURSE}teachers/", "POST /users/me/tokens/", "PATCH /users/me/"),
-    *("POST /oauth/clients/", "PATCH /oauth/clients/{}/"),
+    *("POST /oauth/clients/", "PATCH /oauth/clients/{}/", "POST /uploads/"),
 }
 LISTED = {
     *WHOLE,
     *(f"{COURSE}enrollments/", f"{COURSE}teachers/", "/users/", "/users/me/tokens/", "/users/me/identities/"),
-    *("/auth/sessions/", "/oauth/clients/", "/oauth/consents/"),
+    *("/auth/sessions/", "/oauth/clients/", "/oauth/consents/", "/uploads/"),
 }
 NAME = "everything_extended"
 STORED: list[Any] = []

@@ -25,6 +25,7 @@ def going(**said: Any) -> Any:
         service = Service("going", "/going/", facet_of="/")
 
         def show(request: Any) -> Any:
+            """A list. 409 ``conflict``."""
             if request.validated["querystring"]["limit"] == 9:
                 raise Conflict()
             return {"results": [], "next": "/api/going/?cursor=x", "previous": None}
