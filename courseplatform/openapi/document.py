@@ -11,8 +11,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from ..answers import Binary, OneOf, success_of
 from ..extending import class_at, model_of, schemas_of
 from ..neighbours import plugin_of
-from ..resources import Item
-from ..schemas import UUID_PATTERN
+from ..schemas import UUID_PATTERN, definition_name
 from ..service import WRITES, Service, Validator
 from .permissions import rules
 from .refusals import refusals_of
@@ -146,17 +145,18 @@ class Swagger(CorniceSwagger):
             "summary": summary.replace("\n", " "),
             "parameters": [*self.headers(validator), *self.inputs(validator)],
             "responses": {**self.successes(validator), **{str(s): self.refusal(s, c) for s, c in refusals.items()}},
-            **self.access(permission),
+            **self.access(permission, validator.method),
         }
         if rest.strip():
             operation["description"] = rest.strip()
         operation.update(self.content_types(validator))
         return operation
 
-    def access(self, permission: str) -> dict[str, Any]:
+    def access(self, permission: str, method: str) -> dict[str, Any]:
         """Who may, by role, and what a program's token needs."""
         if permission == NO_PERMISSION_REQUIRED:
-            return {"security": [{}, *BEARER], "x-permissions": {"anyone": "always"}}
+            # What is posted by anyone is a way to become someone: generated clients ask for no token there.
+            return {"security": [] if method == "POST" else [{}, *BEARER], "x-permissions": {"anyone": "always"}}
         asked = (self.service.traverse, str(permission))
         if asked not in self.rules:
             self.rules[asked] = rules(self.registry, *asked)
@@ -198,6 +198,8 @@ class Swagger(CorniceSwagger):
 
     def query_parameter(self, node: Any) -> dict[str, Any]:
         found = {**self.type_converter_of(node), "name": node.name, "in": "query", "required": node.required}
+        if found.get("default") == "":  # generated clients would send it with every request
+            del found["default"]
         if node.name == "expand":
             keys = sorted(self.registry["extensions"].get(self.shown_model(), {}))
             found["description"] += " Here: " + ", ".join(keys) + "."
@@ -230,8 +232,10 @@ class Swagger(CorniceSwagger):
         elif validator.reader is not None and validator.body is not None:
             found["consumes"] = [JSON]
             found["x-form"] = {
+                "title": definition_name(validator.body).removesuffix("Body") + "Upload",
                 "type": "object",
                 "properties": {node.name: self.type_converter_of(node) for node in validator.body.children},
+                "additionalProperties": False,
             }
         return found
 
@@ -240,25 +244,16 @@ class Swagger(CorniceSwagger):
         found = {}
         for status in success.statuses:
             response: dict[str, Any] = {"description": MEANINGS[status]}
-            if status == 302:
-                response["headers"] = {"Location": {"type": "string"}}
-            elif isinstance(success.schema, Binary):
+            if isinstance(success.schema, Binary):
                 response["schema"] = {"type": "string", "format": "binary"}
-            elif success.schema is not None:
+            elif success.schema is not None and status != 302:
                 response["schema"] = self.definitions.from_schema(success.schema)
-            if status == 201:
-                response["headers"] = {"Location": {"type": "string", "description": "Path of what was made."}}
-            if self.has_etag(validator):
-                response.setdefault("headers", {})["ETag"] = {"type": "string", "description": "For If-Match."}
+            if headers := success.headers(status):
+                response["headers"] = {name: ANSWERED[name] for name in headers}
             found[str(status)] = response
         if validator.method == "GET":
             found["304"] = {"description": MEANINGS[304]}
         return found
-
-    def has_etag(self, validator: Validator) -> bool:
-        node_class = class_at(self.registry, self.service.traverse)
-        is_item = node_class is not None and issubclass(node_class, Item) and not self.service.is_facet
-        return is_item and validator.method in ("GET", "PUT", "PATCH")
 
     def refusal(self, status: int, codes: list[str]) -> dict[str, Any]:
         """The same refusals stand once, beneath ``responses``."""
@@ -281,6 +276,10 @@ SECURITY = {
     }
 }
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
+ANSWERED = {
+    "ETag": {"type": "string", "description": "For If-Match.", "x-required": True},
+    "Location": {"type": "string", "description": "Path of what was made, or where to go on.", "x-required": True},
+}
 MEANINGS = {
     200: "Done.",
     201: "Made.",

@@ -17,7 +17,7 @@ UNSPOKEN = (405, 406)
 
 
 def check_answer(registry: Registry, method: str, path: str, response: Any) -> None:
-    """Raises: AssertionError for a status, a code or a body that the operation does not declare."""
+    """Raises: AssertionError for a status, a code, a header or a body that the operation does not declare."""
     promised = promise(registry, method, path)
     status = response.status_int
     if promised is None or status in UNSPOKEN:
@@ -28,6 +28,8 @@ def check_answer(registry: Registry, method: str, path: str, response: Any) -> N
         assert code in refusals.get(status, ()), f"{method} {path}: {status} {code} is not in its docstring"
     elif status < 400 and status not in (304, 308):
         assert status in success.statuses, f"{method} {path}: {status} is none of its statuses {success.statuses}"
+        for name in success.headers(status):
+            assert name in response.headers, f"{method} {path}: {status} without its {name}"
         if response.content_type == "application/json" and method != "HEAD":
             check_body(f"{method} {path}", success.schema, response.json)
 

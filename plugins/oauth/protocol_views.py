@@ -17,7 +17,7 @@ from .schemas import (
     ClaimsAnswer,
     IntrospectionAnswer,
     IssuedTokensAnswer,
-    ScopesAnswer,
+    ScopeListAnswer,
     TokenAndClientForm,
     TokenForm,
 )
@@ -66,7 +66,7 @@ def show_user(request: Request) -> Any:
     return user_claims(user, request.identity.scopes)
 
 
-@scopes.get(permission=NO_PERMISSION_REQUIRED, answer=ScopesAnswer)
+@scopes.get(permission=NO_PERMISSION_REQUIRED, answer=ScopeListAnswer)
 def list_scopes(request: Request) -> Any:
     """Every scope that a user can give to a program, and what it means."""
     return {"scopes": scopes_json(request, sorted(known_scopes(request.registry)))}

@@ -50,7 +50,7 @@ class AuthorizationQuery(Query):
     prompt = parameter()
 
 
-class Decision(Body):
+class ConsentDecision(Body):
     """The parameters of the GET, and what the user decided."""
 
     schema_type = Parameters
@@ -76,7 +76,7 @@ def scopes() -> colander.SchemaNode:
     return field(Listing(50), colander.SchemaNode(Text(60, min_chars=1), name="scope"))
 
 
-class ClientBody(Body):
+class ApplicationBody(Body):
     name = field(Text(100, min_chars=1))
     redirect_uris = field(
         Listing(20), colander.SchemaNode(Text(redirects.MAX_CHARS), name="redirect_uri", validator=is_redirect_uri),
@@ -89,7 +89,7 @@ class ClientBody(Body):
     )  # fmt: skip
 
 
-class NewClient(ClientBody):
+class NewApplication(ApplicationBody):
     is_confidential = field(
         Flag(), missing=True, description="Whether it can keep a secret: a server can, an app can't."
     )
@@ -154,16 +154,16 @@ class ScopeAnswer(Answer):
     description = field(AnyText())
 
 
-class ScopesAnswer(Answer):
+class ScopeListAnswer(Answer):
     scopes = field(Listing(), ScopeAnswer(name="scope"))
 
 
-class ClientNameAnswer(Answer):
+class ApplicationNameAnswer(Answer):
     client_id = field(Id())
     name = field(AnyText())
 
 
-class ClientAnswer(Answer):
+class ApplicationAnswer(Answer):
     id = field(Id())
     client_id = field(Id())
     name = field(AnyText())
@@ -174,13 +174,13 @@ class ClientAnswer(Answer):
     created_at = field(Moment())
 
 
-class ClientWithSecretAnswer(ClientAnswer):
+class ApplicationWithSecretAnswer(ApplicationAnswer):
     client_secret = field(AnyText(), nullable=True, description="Shown this once; null for a public client.")
 
 
 class ConsentAnswer(Answer):
     id = field(Id())
-    client = ClientNameAnswer()
+    client = ApplicationNameAnswer()
     scopes = field(Listing(), ScopeAnswer(name="scope"))
     created_at = field(Moment())
 
@@ -201,7 +201,7 @@ class NewPersonalTokenAnswer(PersonalTokenAnswer):
 class AuthorizationAnswer(Answer):
     """Who asks for what; or, instead, where to send the browser."""
 
-    client = ClientNameAnswer(missing=drop)
+    client = ApplicationNameAnswer(missing=drop)
     scopes = field(Listing(), ScopeAnswer(name="scope"), missing=drop)
     is_consented = field(Flag(), missing=drop)
     redirect_to = field(AnyText(), missing=drop)

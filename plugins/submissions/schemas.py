@@ -31,7 +31,7 @@ class Return(Body):
     feedback = field(Text(20_000, min_chars=1))
 
 
-class FileAnswer(Answer):
+class SubmittedFileAnswer(Answer):
     name = field(AnyText())
     size_bytes = field(Whole(0, LARGEST_SIZE_BYTES))
     content_type = field(AnyText())
@@ -53,7 +53,7 @@ class SubmissionAnswer(Answer):
     student_id = field(Id())
     attempt = field(Whole(1))
     text = field(AnyText())
-    file = FileAnswer(nullable=True)
+    file = SubmittedFileAnswer(nullable=True)
     status = field(Choice(*STATUSES))
     is_checked = field(Flag())
     grade = field(Whole(), nullable=True, description="Points.")
