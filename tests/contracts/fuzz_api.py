@@ -1,0 +1,201 @@
+"""Sends every operation of the document what schemathesis makes of it, and holds the answers to the document.
+
+``python -m tests.contracts.fuzz_api --minutes 10`` goes round until the time is up, with other values each round, and
+ends with what it found; ``--seed N`` begins with those of round N, ``--only get_course`` tries one operation.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import hypothesis
+import schemathesis
+import sqlalchemy as sa
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.specs.openapi import checks
+
+from courseplatform import migrations, testing
+from courseplatform.openapi.promises import check_answer
+
+ROOT = Path(__file__).resolve().parents[2]
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+]
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+
+class Fuzz:
+    """``found``: what was wrong, as text. ``answers``: how often each operation answered with a class of statuses."""
+
+    def __init__(self, world: Any, connection: sa.Connection) -> None:
+        from tests.contracts.matrix import MATRIX  # not earlier: it asks which plugins are on
+        from tests.contracts.stage import shape
+        from tests.contracts.world import ACTORS
+
+        self.world, self.connection, self.shape = world, connection, shape
+        self.rows = sorted({row.path.partition("?")[0] for row in MATRIX})
+        self.places: dict[str, list[str]] = {}
+        known = sorted({value for value in world.ids.values() if re.fullmatch(r"[0-9a-f-]{36}", value)})
+        schemathesis.openapi.format("uuid", st.sampled_from(known) | st.uuids().map(str))
+        self.letters = st.sampled_from(ACTORS)
+        self.app = self.from_here(world.client.app)
+        self.schema = schemathesis.openapi.from_dict(without_security(world.client.get("/api/openapi.json").json))
+        self.found: list[str] = []
+        self.answers: dict[str, Counter[int]] = {}
+
+    @staticmethod
+    def from_here(app: Any) -> Any:
+        return lambda environ, start: app({**environ, "REMOTE_ADDR": "127.0.0.1"}, start)
+
+    def operations(self, only: str = "") -> Iterator[Any]:
+        for result in self.schema.get_all_operations():
+            operation = result.ok()
+            if only in ("", operation.definition.raw["operationId"]):
+                yield operation
+
+    def round(self, examples: int, seed: int = 0, only: str = "", until: float | None = None) -> None:
+        """Try every operation with valid and with invalid input."""
+        for operation in self.operations(only):
+            for mode in MODES:
+                if until is None or time.monotonic() < until:
+                    self.try_operation(operation, mode, examples, seed)
+
+    def try_operation(self, operation: Any, mode: GenerationMode, examples: int, seed: int) -> None:
+        @hypothesis.seed(seed)
+        @hypothesis.settings(
+            max_examples=examples,
+            database=None,
+            deadline=None,
+            phases=[hypothesis.Phase.generate],
+            suppress_health_check=list(hypothesis.HealthCheck),
+        )
+        @hypothesis.given(operation.as_strategy(generation_mode=mode), self.letters, st.data())
+        def attempt(case: Any, letter: str, data: st.DataObject) -> None:
+            self.dress(case, letter, data)
+            self.send(case, letter)
+
+        try:
+            attempt()
+        except hypothesis.errors.Unsatisfiable:
+            pass  # there is no invalid input for an operation that takes none
+        except (Exception, BaseExceptionGroup) as error:
+            self.found.append(f"{operation.label} (seed {seed}): {told(error)}")
+
+    def dress(self, case: Any, letter: str, data: st.DataObject) -> None:
+        """Give it a caller, and a place in the world that someone may have something at, and the ETag."""
+        wrong = {where for where, made in case.meta.components.items() if made.mode is GenerationMode.NEGATIVE}
+        places = self.places_of(case.path)
+        if case.path_parameters and places and wrong != {ParameterLocation.PATH}:
+            place = self.world.fill(data.draw(st.sampled_from(places)), letter)
+            found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", case.path), place)
+            assert found is not None, place
+            case.path_parameters = {**case.path_parameters, **found.groupdict()}
+        if "If-Match" in case.headers:
+            case.headers["If-Match"] = "*"
+        token = self.world.actors[letter].token
+        if token:
+            case.headers["Authorization"] = f"Bearer {token}"
+
+    def places_of(self, path: str) -> list[str]:
+        """The addresses of an operation that the permission matrix has."""
+        if path not in self.places:
+            own = path.removeprefix("/api")
+            like_it = re.compile(re.sub(r"\{\w+\}", r"[^/]+", own))
+            places = [one for one in self.rows if self.shape(one) == self.shape(own)]
+            self.places[path] = places or [one for one in self.rows if like_it.fullmatch(one)]
+        return self.places[path]
+
+    def send(self, case: Any, letter: str) -> None:
+        self.world.restore_file()
+        attempt = self.connection.begin_nested()
+        try:
+            response = case.call(app=self.app)
+        finally:
+            attempt.rollback()
+        name = case.operation.definition.raw["operationId"]
+        self.answers.setdefault(name, Counter())[response.status_code // 100] += 1
+        case.validate_response(response, checks=CHECKS)
+        content_type = response.headers.get("content-type", [""])[0].partition(";")[0]
+        answer = SimpleNamespace(
+            status_int=response.status_code, content_type=content_type, headers=response.headers, json=None
+        )
+        if content_type.endswith("json"):
+            answer.json = response.json()
+        answer.headers = {key.title(): value for key, value in response.headers.items()} | {
+            "ETag": value for key, value in response.headers.items() if key == "etag"
+        }
+        check_answer(self.world.client.registry, case.method.upper(), case.formatted_path, answer)
+
+
+def without_security(document: dict[str, Any]) -> dict[str, Any]:
+    """Who calls is ours to choose, and a good token no fault to be refused."""
+    for item in document["paths"].values():
+        for operation in item.values():
+            if isinstance(operation, dict):
+                operation.pop("security", None)
+    return document
+
+
+def told(error: BaseException) -> str:
+    causes = error.exceptions if isinstance(error, BaseExceptionGroup) else [error]
+    return "\n".join([*(f"{type(cause).__name__}: {cause}" for cause in causes), *getattr(error, "__notes__", ())])
+
+
+@contextmanager
+def own_world() -> Iterator[tuple[Any, sa.Connection]]:
+    """A server, a database, an application and the world in it."""
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    testing.PLUGINS[:] = options["courseplatform_plugins"]
+    from tests.contracts.world import World
+
+    with (
+        tempfile.TemporaryDirectory(prefix="courseplatform-", ignore_cleanup_errors=True) as folder,
+        testing.embedded_server(Path(folder) / "data") as server_url,
+        testing.fresh_database(server_url) as url,
+    ):
+        app = testing.make_app(url, Path(folder) / "var")
+        migrations.migrate_all(url, app.registry["migrations"])
+        with testing.rolled_back(app) as (client, connection):
+            yield World(client), connection
+        app.registry["db.engine"].dispose()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--examples", type=int, default=10, help="of each kind, for each operation, a round")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", metavar="OPERATION_ID")
+    options = parser.parse_args()
+    until = time.monotonic() + options.minutes * 60
+    with own_world() as (world, connection):
+        fuzz, seed = Fuzz(world, connection), options.seed
+        while time.monotonic() < until:
+            told_before = len(fuzz.found)
+            fuzz.round(options.examples, seed, options.only, until)
+            for one in fuzz.found[told_before:]:
+                print(one, end="\n\n", flush=True)
+            seed += 1
+    calls = sum(sum(statuses.values()) for statuses in fuzz.answers.values())
+    print(f"{calls} calls of {len(fuzz.answers)} operations, {seed - options.seed} rounds; wrong: {len(fuzz.found)}")
+    return 1 if fuzz.found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
