@@ -55,6 +55,7 @@ class Verb(Protocol):
         form: Any = None,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
+        refusal: Any = None,
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -101,6 +102,7 @@ class Service(cornice.Service):
         form: Any = None,
         answer: Any = None,
         status: int | tuple[int, ...] | None = None,
+        refusal: Any = None,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
@@ -109,7 +111,8 @@ class Service(cornice.Service):
 
         ``answer``: a model (its representation), ``Page(…)`` of one, an ``Answer`` schema or ``Binary(…)``; by default
         a collection's GET gives a page of its rows, its POST a row, an item's methods the item. ``status``: by default
-        201 for a collection's POST, 204 for DELETE, 200 for the rest.
+        201 for a collection's POST, 204 for DELETE, 200 for the rest. ``refusal``: an ``Answer`` schema of the 400 and
+        401 that a protocol shapes its own way.
         """
         if permission is None:
             raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
@@ -127,9 +130,10 @@ class Service(cornice.Service):
             validate = Validator(method, body_schema, query_schema, if_match == "required", reader)
         validate.form = form() if form else None
         validate.answer, validate.status = answer, (status,) if isinstance(status, int) else status
-        return super().add_view(
-            method, with_etag(complete(view)), permission=permission, schema=schema, validators=(validate,), **kw
-        )
+        validate.refusal = refusal
+        shows_item = not self.is_facet and method in ("GET", "PUT", "PATCH")
+        view = with_etag(complete(view), shows_item)
+        return super().add_view(method, view, permission=permission, schema=schema, validators=(validate,), **kw)
 
 
 class Validator:
@@ -144,6 +148,7 @@ class Validator:
         self.form: Any = None
         self.answer: Any = None
         self.status: tuple[int, ...] | None = None
+        self.refusal: Any = None
         self.__name__ = "validate"
 
     def __call__(self, request: Request, **kw: Any) -> None:
@@ -211,14 +216,15 @@ def complete(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
     return wrapper
 
 
-def with_etag(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """The view, answering with the ETag of the item it shows."""
+def with_etag(view: Callable[[Request], Any], shows_item: bool) -> Callable[[Request], Any]:
+    """The view, answering with the ETag of the item it shows; other addresses show it if they answer its id."""
 
     @wraps(view)
     def wrapper(request: Request) -> Any:
         result = view(request)
         row = request.context.row if isinstance(request.context, Item) else None
-        if row is not None and isinstance(result, dict) and result.get("id") == getattr(row, "id", None):
+        is_shown = isinstance(result, dict) and (shows_item or result.get("id") == getattr(row, "id", None))
+        if row is not None and is_shown:
             etags.set_etag(request, row, result.get("extensions"))
         return result
 

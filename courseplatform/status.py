@@ -24,7 +24,7 @@ class CapabilitiesAnswer(Answer):
     addresses = field(Anything(), description="Address → its methods.")
 
 
-class ProblemAnswer(Answer):
+class ExplanationAnswer(Answer):
     code = field(AnyText())
     type = field(AnyText())
     detail = field(AnyText(), description="What happened and what helps.")
@@ -58,7 +58,7 @@ def show_capabilities(request: Request) -> dict[str, Any]:
     }
 
 
-@problems.get(permission=NO_PERMISSION_REQUIRED, answer=ProblemAnswer)
+@problems.get(permission=NO_PERMISSION_REQUIRED, answer=ExplanationAnswer)
 def show_problem(request: Request) -> dict[str, Any]:
     """What an error code means and what helps. 404 ``not_found`` for a code that this platform never answers."""
     code = request.matchdict["code"]

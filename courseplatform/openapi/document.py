@@ -14,7 +14,7 @@ from ..neighbours import plugin_of
 from ..schemas import UUID_PATTERN, definition_name
 from ..service import WRITES, Service, Validator
 from .permissions import rules
-from .refusals import refusals_of
+from .refusals import Refusals, refusals_of
 from .types import CONVERTERS, Types
 
 JSON, PROBLEM, MERGE_PATCH = "application/json", "application/problem+json", "application/merge-patch+json"
@@ -96,6 +96,7 @@ class Swagger(CorniceSwagger):
     def __init__(self, registry: Registry) -> None:
         services = sorted(registry.cornice_services.values(), key=lambda service: str(service.path))
         super().__init__(services, pyramid_registry=registry)
+        self.definitions.definition_registry |= {"Fault": FAULT_SCHEMA, "Problem": PROBLEM_SCHEMA}
         self.registry = registry
         self.service: Any = None
         self.rules: dict[tuple[str, str], dict[str, str]] = {}
@@ -110,7 +111,6 @@ class Swagger(CorniceSwagger):
                 "consumes": [JSON],
                 "produces": [JSON],
                 "securityDefinitions": SECURITY,
-                "definitions": {"Fault": FAULT_SCHEMA, "Problem": PROBLEM_SCHEMA},
             },
         )
         for part in ("definitions", "paths", "responses"):
@@ -144,7 +144,7 @@ class Swagger(CorniceSwagger):
             "tags": [plugin_of(self.registry, view.__module__).rpartition(".")[2]],
             "summary": summary.replace("\n", " "),
             "parameters": [*self.headers(validator), *self.inputs(validator)],
-            "responses": {**self.successes(validator), **{str(s): self.refusal(s, c) for s, c in refusals.items()}},
+            "responses": {**self.successes(validator), **self.refusals(validator, refusals)},
             **self.access(permission, validator.method),
         }
         if rest.strip():
@@ -255,16 +255,21 @@ class Swagger(CorniceSwagger):
             found["304"] = {"description": MEANINGS[304]}
         return found
 
-    def refusal(self, status: int, codes: list[str]) -> dict[str, Any]:
-        """The same refusals stand once, beneath ``responses``."""
-        sentences = [f"`{code}`: {self.registry['problems'][code]}" for code in codes]
-        name = ".".join([str(status), *codes])
-        self.responses.response_registry[name] = {
-            "description": "\n\n".join(sentences),
-            "schema": {"$ref": "#/definitions/Problem"},
-            "x-codes": codes,
-        }
-        return {"$ref": f"#/responses/{name}"}
+    def refusals(self, validator: Validator, refusals: Refusals) -> dict[str, Any]:
+        """The same refusals stand once, beneath ``responses``. ``x-json``: the other form that some take."""
+        own = self.definitions.from_schema(validator.refusal()) if validator.refusal else None
+        found = {}
+        for status, codes in refusals.items():
+            is_own = own is not None and status in (400, 401)
+            name = ".".join([str(status), *codes, *(["json"] if is_own else [])])
+            self.responses.response_registry[name] = {
+                "description": "\n\n".join(f"`{code}`: {self.registry['problems'][code]}" for code in codes),
+                "schema": {"$ref": "#/definitions/Problem"},
+                "x-codes": codes,
+                **({"x-json": own} if is_own else {}),
+            }
+            found[str(status)] = {"$ref": f"#/responses/{name}"}
+        return found
 
 
 SECURITY = {

@@ -88,9 +88,11 @@ def parameter(given: Json) -> Json:
 def response(given: Json, produced: list[str]) -> Json:
     if "$ref" in given:
         return {"$ref": referred(given["$ref"])}
-    found = {name: value for name, value in given.items() if name not in ("schema", "headers")}
+    found = {name: value for name, value in given.items() if name not in ("schema", "headers", "x-json")}
     if "schema" in given:
         found["content"] = {one: {"schema": schema(given["schema"])} for one in produced}
+    if "x-json" in given:
+        found["content"]["application/json"] = {"schema": schema(given["x-json"])}
     if "headers" in given:
         found["headers"] = {name: header(one) for name, one in given["headers"].items()}
     return found

@@ -17,6 +17,7 @@ from .schemas import (
     ClaimsAnswer,
     IntrospectionAnswer,
     IssuedTokensAnswer,
+    OAuthErrorAnswer,
     ScopeListAnswer,
     TokenAndClientForm,
     TokenForm,
@@ -30,7 +31,13 @@ userinfo = Service("oauth_userinfo", "/oauth/userinfo/", facet_of="/oauth/")
 scopes = Service("oauth_scopes", "/oauth/scopes/", facet_of="/oauth/")
 
 
-@token.post(permission=NO_PERMISSION_REQUIRED, is_body_raw=True, form=TokenForm, answer=IssuedTokensAnswer)
+@token.post(
+    permission=NO_PERMISSION_REQUIRED,
+    is_body_raw=True,
+    form=TokenForm,
+    answer=IssuedTokensAnswer,
+    refusal=OAuthErrorAnswer,
+)
 def issue(request: Request) -> Any:
     """Tokens for a code, for a refresh token, or for a client itself (RFC 6749, 3.2).
 
@@ -39,14 +46,24 @@ def issue(request: Request) -> Any:
     return Server(request).answer(lambda server, asked: server.create_token_response(asked))
 
 
-@revocation.post(permission=NO_PERMISSION_REQUIRED, is_body_raw=True, form=TokenAndClientForm, answer=Anything)
+@revocation.post(
+    permission=NO_PERMISSION_REQUIRED,
+    is_body_raw=True,
+    form=TokenAndClientForm,
+    answer=Anything,
+    refusal=OAuthErrorAnswer,
+)
 def revoke(request: Request) -> Any:
     """End a token of one's own (RFC 7009); a refresh token takes its family along. 400 and 401 as in RFC 6749, 5.2."""
     return Server(request).answer(lambda server, asked: server.create_endpoint_response("revocation", asked))
 
 
 @introspection.post(
-    permission=NO_PERMISSION_REQUIRED, is_body_raw=True, form=TokenAndClientForm, answer=IntrospectionAnswer
+    permission=NO_PERMISSION_REQUIRED,
+    is_body_raw=True,
+    form=TokenAndClientForm,
+    answer=IntrospectionAnswer,
+    refusal=OAuthErrorAnswer,
 )
 def introspect(request: Request) -> Any:
     """What a token is worth (RFC 7662): to its own client, and to clients with the scope ``introspect``.

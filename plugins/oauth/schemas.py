@@ -149,6 +149,13 @@ class IntrospectionAnswer(Answer):
     username = field(AnyText(), missing=drop)
 
 
+class OAuthErrorAnswer(Answer):
+    """RFC 6749, 5.2."""
+
+    error = field(AnyText())
+    error_description = field(AnyText(), missing=drop)
+
+
 class ScopeAnswer(Answer):
     name = field(AnyText())
     description = field(AnyText())

@@ -98,7 +98,7 @@ def delete_submission(request: Request) -> Any:
     return request.no_content()
 
 
-@file.get(permission=P.VIEW, answer=Binary("application/octet-stream"))
+@file.get(permission=P.VIEW, answer=Binary("*/*"))
 def download_file(request: Request) -> Any:
     """The file of a submission, always as a download. 404 if there is none."""
     row = request.context.row
