@@ -1,10 +1,11 @@
 """Sends every operation of the document what schemathesis makes of it, and holds the answers to the document.
 
-``python -m tests.contracts.fuzz_api --minutes 10`` goes round until the time is up, with other values each round, and
-ends with what it found; ``--seed N`` begins with those of round N, ``--only get_course`` tries one operation.
+``python -m tests.contracts.fuzz_api --minutes 10`` tries all bounds, then goes round until the time is up, with other
+values each round. It tells what it finds; ``--seed N`` begins with round N, ``--only get_course`` tries one operation.
 """
 
 import argparse
+import itertools
 import re
 import sys
 import tempfile
@@ -39,6 +40,9 @@ CHECKS = [
     checks.negative_data_rejection,
 ]
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+#: A path with the world's placeholders, and the letter of an actor.
+Scene = tuple[str, str]
 
 
 class Fuzz:
@@ -94,19 +98,25 @@ class Fuzz:
             suppress_health_check=list(hypothesis.HealthCheck),
         )
         @hypothesis.given(operation.as_strategy(generation_mode=mode), self.scene_of(operation))
-        def attempt(case: Any, scene: tuple[str, str]) -> None:
+        def attempt(case: Any, scene: Scene) -> None:
             self.dress(case, *scene)
             self.send(case)
 
-        try:
+        with self.noted(f"{operation.label} (seed {seed})"):
             attempt()
+
+    @contextmanager
+    def noted(self, label: str) -> Iterator[None]:
+        try:
+            yield
         except hypothesis.errors.Unsatisfiable:
             pass  # there is no invalid input for an operation that takes none
         except (Exception, BaseExceptionGroup) as error:
-            self.found.append(f"{operation.label} (seed {seed}): {told(error)}")
+            self.found.append(f"{label}: {told(error)}")
+            print(self.found[-1], end="\n\n", flush=True)
 
-    def scene_of(self, operation: Any) -> st.SearchStrategy[tuple[str, str]]:
-        """An address in the world, and who calls it: mostly someone who may, else input would be refused unseen."""
+    def scenes(self, operation: Any) -> tuple[list[Scene], list[Scene]]:
+        """Addresses of the world with their callers: those who may, and all."""
         own = operation.path.removeprefix("/api")
         rows = [row for row in self.rows if row.method == operation.method.upper()]
         like_it = re.compile(re.sub(r"\{\w+\}", r"[^/]+", own))
@@ -118,17 +128,34 @@ class Fuzz:
                 anyone.append(scene := (row.path.partition("?")[0], letter))
                 if status < 400:
                     allowed.append(scene)
-        anyone = anyone or [(own, letter) for letter in self.actors]
-        mostly = st.sampled_from(allowed or anyone)
-        return st.one_of(mostly, mostly, mostly, st.sampled_from(anyone))
+        anyone = anyone or [("", letter) for letter in self.actors]
+        return allowed or anyone, anyone
+
+    def scene_of(self, operation: Any) -> st.SearchStrategy[Scene]:
+        """Mostly one of those who may: else input would be refused unseen."""
+        allowed, anyone = map(st.sampled_from, self.scenes(operation))
+        return st.one_of(allowed, allowed, allowed, anyone)
+
+    def try_boundaries(self, operation: Any) -> None:
+        """Each parameter and field at and just beyond its bounds, one after the other."""
+        allowed, _ = self.scenes(operation)
+        config = self.schema.config.generation_for(operation=operation)
+        made = self.schema.iter_coverage_cases(operation, generation_modes=list(MODES), generation_config=config)
+        for case, scene in zip(made, itertools.cycle(allowed), strict=False):
+            if case.method.upper() == operation.method.upper():  # it tries methods that there aren't, too
+                with self.noted(f"{operation.label} (boundaries)"):
+                    self.dress(case, *scene)
+                    self.send(case)
 
     def dress(self, case: Any, place: str, letter: str) -> None:
-        """Give it its caller, its place, and the ETag."""
+        """Give it its caller, its place, the extensions there are, and the ETag."""
         wrong = {where for where, made in case.meta.components.items() if made.mode is GenerationMode.NEGATIVE}
         if case.path_parameters and wrong != {ParameterLocation.PATH}:
             found = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", case.path), self.world.fill(place, letter))
             if found is not None:
                 case.path_parameters = {**case.path_parameters, **found.groupdict()}
+        if case.query.get("expand") and ParameterLocation.QUERY not in wrong:
+            case.query["expand"] = extensions_of(case.operation)  # its words are in its description only
         if "If-Match" in case.headers:
             case.headers["If-Match"] = "*"
         token = self.world.actors[letter].token
@@ -164,6 +191,11 @@ def taken_back(connection: sa.Connection) -> Iterator[None]:
         connection.execute(sa.text("RELEASE SAVEPOINT attempt"))
 
 
+def extensions_of(operation: Any) -> str:
+    told = next(one["description"] for one in operation.definition.raw["parameters"] if one["name"] == "expand")
+    return told.rpartition("Here: ")[2].rstrip(".").replace(" ", "")
+
+
 def without_security(document: dict[str, Any]) -> dict[str, Any]:
     """Who calls is ours to choose, and a good token no fault to be refused."""
     for item in document["paths"].values():
@@ -174,8 +206,8 @@ def without_security(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def told(error: BaseException) -> str:
-    causes = error.exceptions if isinstance(error, BaseExceptionGroup) else [error]
-    return "\n".join([*(f"{type(cause).__name__}: {cause}" for cause in causes), *getattr(error, "__notes__", ())])
+    """Of schemathesis's failures with the answer, and the call to repeat it."""
+    return "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
 
 
 @contextmanager
@@ -204,14 +236,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", metavar="OPERATION_ID")
     options = parser.parse_args()
-    until = time.monotonic() + options.minutes * 60
     with own_world() as (world, connection):
+        until = time.monotonic() + options.minutes * 60
         fuzz, seed = Fuzz(world, connection), options.seed
+        for operation in fuzz.operations(options.only):
+            fuzz.try_boundaries(operation)
         while time.monotonic() < until:
-            told_before = len(fuzz.found)
             fuzz.round(options.examples, seed, options.only, until)
-            for one in fuzz.found[told_before:]:
-                print(one, end="\n\n", flush=True)
             seed += 1
     calls = sum(sum(statuses.values()) for statuses in fuzz.answers.values())
     print(f"{calls} calls of {len(fuzz.answers)} operations, {seed - options.seed} rounds; wrong: {len(fuzz.found)}")
