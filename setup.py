@@ -82,7 +82,9 @@ setup(
             "oidc-provider-mock>=0.3.4",  # a provider to sign in with
             "import-linter>=2.16",
             "openbadgeslib[ldp]>=4.6.3",  # verifies our credentials as others do
-            "openapi-spec-validator>=0.7",  # says whether our documents are valid
+            "openapi-spec-validator>=0.7",  # says whether our documents are valid,
+            "openapi-python-client>=0.29",  # makes a client of them,
+            "schemathesis>=4.32",  # and calls whatever they promise
             "selenium>=4.51",  # has a browser open /api/docs/
             "pypdf>=7",  # reads the certificates
             "pypdfium2>=5",  # draws them,

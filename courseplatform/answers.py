@@ -13,7 +13,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Binary:
-    """Something that is not JSON: ``Binary("application/pdf")``."""
+    """Something that is not JSON: ``Binary("application/pdf")``; ``"*/*"`` for files of any type."""
 
     content_type: str
 

@@ -69,6 +69,7 @@ class Verb(Protocol):
         sunset: date | None = None,
         deprecation_link: str | None = None,
         limit: str | bool | None = None,
+        refusal: Any = None,
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -120,6 +121,7 @@ class Service(cornice.Service):
         sunset: date | None = None,
         deprecation_link: str | None = None,
         limit: str | bool | None = None,
+        refusal: Any = None,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
@@ -131,7 +133,8 @@ class Service(cornice.Service):
         201 for a collection's POST, 204 for DELETE, 200 for the rest. ``has_dry_run``: False for a write whose body or
         answer is a secret, or that does what no rollback takes back (see ``dryrun``).
         ``deprecated`` and ``sunset``: since when it should not be used, and when it goes; ``deprecation_link``: where
-        one reads what to do. ``limit``: a class of ``add_rate_limit`` to count in, False for none.
+        one reads what to do. ``limit``: a class of ``add_rate_limit`` to count in, False for none. ``refusal``: an
+        ``Answer`` schema of the 400 and 401 that a protocol shapes its own way.
         """
         if permission is None:
             raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
@@ -154,7 +157,8 @@ class Service(cornice.Service):
         validate.deprecated_on, validate.sunset_on, validate.limit = deprecated, sunset, limit
         kw.update(permission=permission, schema=schema, validators=(validate,), limit=limit, has_dry_run=has_dry_run)
         kw.update(deprecated=deprecated, sunset=sunset, deprecation_link=deprecation_link)  # view derivers'
-        return super().add_view(method, with_etag(with_links(complete(view))), **kw)
+        validate.refusal, shows_item = refusal, not self.is_facet and method in ("GET", "PUT", "PATCH")
+        return super().add_view(method, with_etag(with_links(complete(view)), shows_item), **kw)
 
 
 class Validator:
@@ -173,6 +177,7 @@ class Validator:
         self.deprecated_on: date | None = None
         self.sunset_on: date | None = None
         self.limit: str | bool | None = None
+        self.refusal: Any = None
         self.__name__ = "validate"
 
     def __call__(self, request: Request, **kw: Any) -> None:
@@ -240,14 +245,15 @@ def complete(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
     return wrapper
 
 
-def with_etag(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
-    """The view, answering with the ETag of the item it shows."""
+def with_etag(view: Callable[[Request], Any], shows_item: bool) -> Callable[[Request], Any]:
+    """The view, answering with the ETag of the item it shows; other addresses show it if they answer its id."""
 
     @wraps(view)
     def wrapper(request: Request) -> Any:
         result = view(request)
         row = request.context.row if isinstance(request.context, Item) else None
-        if row is not None and isinstance(result, dict) and result.get("id") == getattr(row, "id", None):
+        is_shown = isinstance(result, dict) and (shows_item or result.get("id") == getattr(row, "id", None))
+        if row is not None and is_shown:
             etags.set_etag(request, row, result.get("extensions"))
         return explained(request, result)
 

@@ -12,12 +12,10 @@ from ..answers import Binary, OneOf
 from ..dryrun import DryRun
 from ..extending import class_at, model_of, schemas_of
 from ..neighbours import plugin_of
-from ..resources import Item
-from ..schemas import UUID_PATTERN
+from ..schemas import UUID_PATTERN, definition_name
 from ..service import WRITES, Service, Validator
-from .examples import example_of
 from .permissions import rules
-from .refusals import refusals_of
+from .refusals import Refusals, refusals_of
 from .successes import success_of
 from .types import CONVERTERS, Types
 
@@ -63,16 +61,15 @@ FAULT_SCHEMA = {
 class Definitions(DefinitionHandler):
     """Every object that has a name stands once, beneath ``definitions``; the rest of the document refers to it."""
 
-    def from_schema(self, schema_node: Any, example: Any = None) -> dict[str, Any]:
-        return self.refer({**self.type_converter(schema_node), "example": example})
+    def from_schema(self, schema_node: Any, base_name: str | None = None) -> dict[str, Any]:
+        return self.refer(self.type_converter(schema_node))
 
     def from_answer(self, schema_node: Any) -> dict[str, Any]:
         """The same, open: names may be added to an answer at any time, and ``?explain=`` adds some."""
         if isinstance(schema_node, OneOf):
             described = [self.from_answer(node) for node in schema_node.of if not isinstance(node, Binary)]
             return described[0] if len(described) == 1 else {"x-anyOf": described}
-        example = example_of(schema_node)
-        return self.refer({**opened(self.type_converter(schema_node)), **({"example": example} if example else {})})
+        return self.refer(opened(self.type_converter(schema_node)))
 
     def refer(self, schema: dict[str, Any]) -> dict[str, Any]:
         """The schema with a reference in the place of every object with keys of its own."""
@@ -107,6 +104,7 @@ class Swagger(CorniceSwagger):
     def __init__(self, registry: Registry) -> None:
         services = sorted(registry.cornice_services.values(), key=lambda service: str(service.path))
         super().__init__(services, pyramid_registry=registry)
+        self.definitions.definition_registry |= {"Fault": FAULT_SCHEMA, "Problem": PROBLEM_SCHEMA}
         self.registry = registry
         self.service: Any = None
         self.rules: dict[tuple[str, str], dict[str, str]] = {}
@@ -121,7 +119,6 @@ class Swagger(CorniceSwagger):
                 "consumes": [JSON],
                 "produces": [JSON],
                 "securityDefinitions": SECURITY,
-                "definitions": {"Fault": FAULT_SCHEMA, "Problem": PROBLEM_SCHEMA},
             },
         )
         for part in ("definitions", "paths", "responses"):
@@ -155,22 +152,24 @@ class Swagger(CorniceSwagger):
             "tags": [plugin_of(self.registry, view.__module__).rpartition(".")[2]],
             "summary": summary.replace("\n", " "),
             "parameters": [*self.headers(validator), *self.inputs(validator)],
-            "responses": {**self.successes(validator), **{str(s): self.refusal(s, c) for s, c in refusals.items()}},
-            **self.access(permission),
+            "responses": {**self.successes(validator), **self.refusals(validator, refusals)},
+            **self.access(permission, validator.method),
         }
         if rest.strip():
             operation["description"] = rest.strip()
         if validator.deprecated_on is not None:
             operation["deprecated"] = True
         if validator.method != "GET" and validator.has_dry_run:
-            operation["x-dry-run"] = self.definitions.from_answer(DryRun())
+            self.definitions.from_answer(DryRun())
+            operation["x-dry-run"] = True  # and its answer is the definition DryRun
         operation.update(self.content_types(validator))
         return operation
 
-    def access(self, permission: str) -> dict[str, Any]:
+    def access(self, permission: str, method: str) -> dict[str, Any]:
         """Who may, by role, and what a program's token needs."""
         if permission == NO_PERMISSION_REQUIRED:
-            return {"security": [{}, *BEARER], "x-permissions": {"anyone": "always"}}
+            # What is posted by anyone is a way to become someone: generated clients ask for no token there.
+            return {"security": [] if method == "POST" else [{}, *BEARER], "x-permissions": {"anyone": "always"}}
         asked = (self.service.traverse, str(permission))
         if asked not in self.rules:
             self.rules[asked] = rules(self.registry, *asked)
@@ -216,6 +215,8 @@ class Swagger(CorniceSwagger):
 
     def query_parameter(self, node: Any) -> dict[str, Any]:
         found = {**self.type_converter_of(node), "name": node.name, "in": "query", "required": node.required}
+        if found.get("default") == "":  # generated clients would send it with every request
+            del found["default"]
         if node.name == "expand":
             keys = sorted(self.registry["extensions"].get(self.shown_model(), {}))
             found["description"] += " Here: " + ", ".join(keys) + "."
@@ -232,7 +233,7 @@ class Swagger(CorniceSwagger):
         """A JSON body; a file comes in a form only."""
         schema = schema.clone()
         schema.children = [node for node in schema.children if not getattr(node.typ, "is_file", False)]
-        found: dict[str, Any] = self.definitions.from_schema(schema, example_of(schema))
+        found: dict[str, Any] = self.definitions.from_schema(schema)
         return found
 
     def content_types(self, validator: Validator) -> dict[str, Any]:
@@ -253,8 +254,10 @@ class Swagger(CorniceSwagger):
         elif validator.reader is not None and validator.body is not None:
             found["consumes"] = [JSON]
             found["x-form"] = {
+                "title": definition_name(validator.body).removesuffix("Body") + "Upload",
                 "type": "object",
                 "properties": {node.name: self.type_converter_of(node) for node in validator.body.children},
+                "additionalProperties": False,
             }
         return found
 
@@ -263,36 +266,32 @@ class Swagger(CorniceSwagger):
         found = {}
         for status in success.statuses:
             response: dict[str, Any] = {"description": MEANINGS[status]}
-            if status in (302, 307):
-                response["headers"] = {"Location": {"type": "string"}}
-            elif isinstance(success.schema, Binary):
+            if isinstance(success.schema, Binary):
                 response["schema"] = {"type": "string", "format": "binary"}
-            elif success.schema is not None:
+            elif success.schema is not None and status not in (302, 307):
                 response["schema"] = self.definitions.from_answer(success.schema)
-            if status == 201:
-                response["headers"] = {"Location": {"type": "string", "description": "Path of what was made."}}
-            if self.has_etag(validator):
-                response.setdefault("headers", {})["ETag"] = {"type": "string", "description": "For If-Match."}
+            if headers := success.headers(status):
+                response["headers"] = {name: ANSWERED[name] for name in headers}
             found[str(status)] = response
         if validator.method == "GET":
             found["304"] = {"description": MEANINGS[304]}
         return found
 
-    def has_etag(self, validator: Validator) -> bool:
-        node_class = class_at(self.registry, self.service.traverse)
-        is_item = node_class is not None and issubclass(node_class, Item) and not self.service.is_facet
-        return is_item and validator.method in ("GET", "PUT", "PATCH")
-
-    def refusal(self, status: int, codes: list[str]) -> dict[str, Any]:
-        """The same refusals stand once, beneath ``responses``."""
-        sentences = [f"`{code}`: {self.registry['problems'][code].cause}" for code in codes]
-        name = ".".join([str(status), *codes])
-        self.responses.response_registry[name] = {
-            "description": "\n\n".join(sentences),
-            "schema": {"$ref": "#/definitions/Problem"},
-            "x-codes": codes,
-        }
-        return {"$ref": f"#/responses/{name}"}
+    def refusals(self, validator: Validator, refusals: Refusals) -> dict[str, Any]:
+        """The same refusals stand once, beneath ``responses``. ``x-json``: the other form that some take."""
+        own = self.definitions.from_answer(validator.refusal()) if validator.refusal else None
+        problems, found = self.registry["problems"], {}
+        for status, codes in refusals.items():
+            is_own = own is not None and status in (400, 401)
+            name = ".".join([str(status), *codes, *(["json"] if is_own else [])])
+            self.responses.response_registry[name] = {
+                "description": "\n\n".join(f"`{code}`: {problems[code].cause}" for code in codes),
+                "schema": {"$ref": "#/definitions/Problem"},
+                "x-codes": codes,
+                **({"x-json": own} if is_own else {}),
+            }
+            found[str(status)] = {"$ref": f"#/responses/{name}"}
+        return found
 
 
 SECURITY = {
@@ -304,6 +303,10 @@ SECURITY = {
     }
 }
 BEARER: list[dict[str, list[str]]] = [{"bearer": []}]
+ANSWERED = {
+    "ETag": {"type": "string", "description": "For If-Match.", "x-required": True},
+    "Location": {"type": "string", "description": "Path of what was made, or where to go on.", "x-required": True},
+}
 MEANINGS = {
     200: "Done.",
     201: "Made.",

@@ -24,13 +24,19 @@ def to_openapi3(swagger: Json) -> Json:
         "tags": swagger["tags"],
         "paths": {path: path_item(item) for path, item in swagger["paths"].items()},
         "components": {
-            "schemas": {name: schema(one) for name, one in swagger["definitions"].items()},
+            "schemas": {name: schema(one) for name, one in {**swagger["definitions"], **forms(swagger)}.items()},
             "responses": {name: response(one, [PROBLEM]) for name, one in swagger["responses"].items()},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": PASTED},
             },
         },
     }
+
+
+def forms(swagger: Json) -> Json:
+    """What 2.0 has no word for: the multipart twins of JSON bodies, by name."""
+    operations = (item[method] for item in swagger["paths"].values() for method in METHODS if method in item)
+    return {one["x-form"]["title"]: one["x-form"] for one in operations if "x-form" in one}
 
 
 def path_item(item: Json) -> Json:
@@ -68,7 +74,7 @@ def request_content(given: Json) -> Json:
         }
         content |= {one: {"schema": form} for one in consumed}
     if "x-form" in given:
-        content[UPLOAD] = {"schema": schema(given["x-form"])}
+        content[UPLOAD] = {"schema": {"$ref": "#/components/schemas/" + given["x-form"]["title"]}}
     return content
 
 
@@ -80,17 +86,25 @@ def parameter(given: Json) -> Json:
 def response(given: Json, produced: list[str]) -> Json:
     if "$ref" in given:
         return {"$ref": referred(given["$ref"])}
-    found = {name: value for name, value in given.items() if name not in ("schema", "headers")}
+    found = {name: value for name, value in given.items() if name not in ("schema", "headers", "x-json")}
     if "schema" in given:
         found["content"] = {one: {"schema": schema_in(one, given["schema"])} for one in produced}
+    if "x-json" in given:
+        found["content"]["application/json"] = {"schema": schema(given["x-json"])}
     if "headers" in given:
-        found["headers"] = {name: parameter(one) for name, one in given["headers"].items()}
+        found["headers"] = {name: header(one) for name, one in given["headers"].items()}
     return found
 
 
 def schema_in(content_type: str, given: Json) -> Json:
     """What stands beside JSON as text, a table say, has no schema but that."""
     return {"type": "string"} if content_type.startswith("text/") and given.get("type") != "string" else schema(given)
+
+
+def header(given: Json) -> Json:
+    """A response's; ``required`` has no word in 2.0."""
+    found = parameter(given)
+    return {**found, "required": True} if found.pop("x-required", False) else found
 
 
 def schema(given: Json) -> Json:
@@ -106,7 +120,8 @@ def schema(given: Json) -> Json:
         elif name in ("x-anyOf", "allOf"):
             found[name.removeprefix("x-")] = [schema(one) for one in value]
         elif name == "type" and value == "file":
-            found |= {"type": "string", "contentMediaType": "application/octet-stream"}
+            # 3.1 itself knows no format "binary", but generators make a file of nothing else.
+            found |= {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
         elif name != "x-nullable":
             found[name] = value
     return nullable(found) if given.get("x-nullable") else found
@@ -116,11 +131,9 @@ def nullable(given: Json) -> Json:
     if "allOf" in given:
         rest = {name: value for name, value in given.items() if name != "allOf"}
         return {"anyOf": [*given["allOf"], {"type": "null"}], **rest}
-    if "type" in given:
-        given = {**given, "type": [given["type"], "null"]}
-    if "enum" in given:
-        given = {**given, "enum": [*given["enum"], None]}
-    return given
+    if "enum" in given:  # else generators take null for one of the words
+        return {"anyOf": [given, {"type": "null"}]}
+    return {**given, "type": [given["type"], "null"]} if "type" in given else given
 
 
 def referred(pointer: str) -> str:

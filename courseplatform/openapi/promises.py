@@ -21,7 +21,7 @@ EXPLAINED = ("permissions", "methods")
 
 
 def check_answer(registry: Registry, method: str, path: str, response: Any) -> None:
-    """Raises: AssertionError for a status, a code or a body that the operation does not declare."""
+    """Raises: AssertionError for a status, a code, a header or a body that the operation does not declare."""
     promised = promise(registry, method, path)
     status = response.status_int
     if promised is None or status in UNSPOKEN or method == "HEAD":
@@ -34,11 +34,21 @@ def check_answer(registry: Registry, method: str, path: str, response: Any) -> N
         check_body(f"{method} {path}", DryRun(), response.json)
     elif status < 400 and status not in (304, 308):
         assert status in success.statuses, f"{method} {path}: {status} is none of its statuses {success.statuses}"
-        if response.content_type == "application/json":
+        for name in success.headers(status):
+            assert name in response.headers, f"{method} {path}: {status} without its {name}"
+        if response.content_type == "application/json" and not is_any(success.schema):
             body = response.json
-            if "explain=" in path:
+            if isinstance(body, dict) and body.keys() >= set(EXPLAINED):
                 body = {name: value for name, value in body.items() if name not in EXPLAINED}
             check_body(f"{method} {path}", success.schema, body)
+        elif isinstance(success.schema, Binary) and status < 300:
+            declared = success.schema.content_type
+            assert declared in ("*/*", response.content_type), f"{method} {path}: {response.content_type}"
+
+
+def is_any(schema: Any) -> bool:
+    """Whether a file is promised that may happen to be JSON."""
+    return isinstance(schema, Binary) and schema.content_type == "*/*"
 
 
 def check_body(label: str, schema: Any, body: Any) -> None:

@@ -16,10 +16,16 @@ from ..service import Service, Validator
 
 @dataclass(frozen=True)
 class Success:
-    """``schema``: a Colander node, a ``Binary``, or None where there is no body."""
+    """``schema``: a Colander node, a ``Binary``, or None where there is no body. ``has_etag``: for If-Match."""
 
     statuses: tuple[int, ...]
     schema: Any
+    has_etag: bool = False
+
+    def headers(self, status: int) -> list[str]:
+        """What an answer with this status never lacks."""
+        location = ["Location"] if status in (201, 302, 307) else []
+        return [*location, "ETag"] if self.has_etag and status < 300 else location
 
 
 def success_of(registry: Registry, service: Service, validator: Validator) -> Success:
@@ -32,7 +38,9 @@ def success_of(registry: Registry, service: Service, validator: Validator) -> Su
     if validator.method == "POST" and node_class and issubclass(node_class, Collection) and not service.is_facet:
         status = 201
     statuses = validator.status or (status,)
-    return Success(statuses, None if statuses == (204,) else schema_of(registry, answer))
+    is_item = node_class is not None and issubclass(node_class, Item) and not service.is_facet
+    has_etag = is_item and validator.method in ("GET", "PUT", "PATCH")
+    return Success(statuses, None if statuses == (204,) else schema_of(registry, answer), has_etag)
 
 
 def usual_answer(node_class: type[Node], service: Service, method: str) -> Any:

@@ -24,6 +24,7 @@ from ..schemas import (
     Whole,
     definition_name,
 )
+from .examples import example_of
 
 
 class Converter(TypeConverter):
@@ -124,7 +125,7 @@ class ObjectConverter(Converter):
         if node.children:
             name = definition_name(node)
             if name:
-                found["title"] = name
+                found["title"], found["example"] = name, example_of(node)
             found["properties"] = {child.name: self.dispatcher(child) for child in node.children}
             asked = [child.name for child in node.children if child.missing is required]
             if asked:

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, PrimaryKeyConstraint
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, synonym
 
-from courseplatform.api import Base, Conflict, Timestamped
+from courseplatform.api import Base, Conflict, Request, Timestamped
 
 
 class Course(Timestamped, Base):
@@ -88,5 +88,14 @@ class CourseTeacher(Base):
     added_at: Mapped[datetime]
 
     id = synonym("user_id")  # beneath a course, the user is the key
+
+    #: Not a column: what ``load_cards`` has found during the request.
+    card = None
+
+    def etag_parts(self, request: Request) -> list[Any]:
+        # The representation shows the user, whose name changes without touching this row.
+        if self.card is None:
+            request.represent(self)
+        return [self.card]
 
     __table_args__ = (PrimaryKeyConstraint("course_id", "user_id", info={"conflict": "already_staff"}),)

@@ -38,4 +38,8 @@ def teacher_json(request: Request, teacher: CourseTeacher, card: Any) -> dict[st
 
 
 def load_cards(request: Request, teachers: list[CourseTeacher]) -> dict[UUID, Any]:
-    return user_cards(request, {teacher.user_id for teacher in teachers})
+    """Cards by user id; the rows remember theirs for their ETags."""
+    cards = user_cards(request, {teacher.user_id for teacher in teachers})
+    for teacher in teachers:
+        teacher.card = cards.get(teacher.user_id)
+    return cards

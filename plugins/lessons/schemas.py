@@ -67,7 +67,7 @@ class LessonAnswer(Answer):
     materials = field(Listing(), LessonMaterialAnswer(name="material"), missing=drop)
 
 
-class OrderAnswer(Answer):
+class LessonOrderAnswer(Answer):
     lesson_ids = field(Listing(MAX_LESSONS), field(Id(), name="lesson_id"))
 
 

@@ -9,7 +9,7 @@ from courseplatform.api import Page, Request, Service, check_match, digest, sear
 from . import operations
 from .models import Lesson
 from .permissions import P
-from .schemas import LessonBody, LessonList, Order, OrderAnswer
+from .schemas import LessonBody, LessonList, LessonOrderAnswer, Order
 
 lessons = Service("lessons", "/courses/{course_id}/lessons/")
 lesson = Service("lesson", "/courses/{course_id}/lessons/{lesson_id}/")
@@ -76,7 +76,7 @@ def delete_lesson(request: Request) -> Any:
     return request.no_content()
 
 
-@order.get(permission=P.WRITE, answer=OrderAnswer)
+@order.get(permission=P.WRITE, answer=LessonOrderAnswer)
 def show_order(request: Request) -> Any:
     """``lesson_ids`` of all lessons in their order, with the ETag that a change of it needs."""
     ids = operations.lesson_ids(request, course_id_of(request))

@@ -28,7 +28,7 @@ def includeme(config: Configurator) -> None:
     config.add_representation(
         "plugins.oauth.models.OAuthClient",
         "plugins.oauth.representations.client_json",
-        schema="plugins.oauth.schemas.ClientAnswer",
+        schema="plugins.oauth.schemas.ApplicationAnswer",
     )
     config.add_representation(
         "plugins.oauth.models.OAuthConsent",

@@ -11,7 +11,7 @@ from courseplatform.api import ApiError, Request, Service
 from . import operations
 from .permissions import P
 from .representations import scopes_json
-from .schemas import AuthorizationAnswer, AuthorizationQuery, Decision, RedirectAnswer
+from .schemas import AuthorizationAnswer, AuthorizationQuery, ConsentDecision, RedirectAnswer
 from .server import Server, validated_grant
 
 authorization = Service("oauth_authorize", "/oauth/authorize/", facet_of="/oauth/")
@@ -43,7 +43,7 @@ def describe(request: Request) -> Any:
     }
 
 
-@authorization.post(permission=P.AUTHORIZE, body=Decision, answer=RedirectAnswer, has_dry_run=False)
+@authorization.post(permission=P.AUTHORIZE, body=ConsentDecision, answer=RedirectAnswer, has_dry_run=False)
 def decide(request: Request) -> Any:
     """Allow or deny what the parameters ask for. ``redirect_to`` is where the browser goes next.
 

@@ -15,7 +15,8 @@ from .schemas import (
     ClaimsAnswer,
     IntrospectionAnswer,
     IssuedTokensAnswer,
-    ScopesAnswer,
+    OAuthErrorAnswer,
+    ScopeListAnswer,
     TokenAndClientForm,
     TokenForm,
 )
@@ -29,7 +30,12 @@ scopes = Service("oauth_scopes", "/oauth/scopes/", facet_of="/oauth/")
 
 
 @token.post(
-    permission=NO_PERMISSION_REQUIRED, is_body_raw=True, form=TokenForm, answer=IssuedTokensAnswer, has_dry_run=False
+    permission=NO_PERMISSION_REQUIRED,
+    is_body_raw=True,
+    form=TokenForm,
+    answer=IssuedTokensAnswer,
+    refusal=OAuthErrorAnswer,
+    has_dry_run=False,
 )
 def issue(request: Request) -> Any:
     """Tokens for a code, for a refresh token, or for a client itself (RFC 6749, 3.2).
@@ -40,7 +46,12 @@ def issue(request: Request) -> Any:
 
 
 @revocation.post(
-    permission=NO_PERMISSION_REQUIRED, is_body_raw=True, form=TokenAndClientForm, answer=Anything, has_dry_run=False
+    permission=NO_PERMISSION_REQUIRED,
+    is_body_raw=True,
+    form=TokenAndClientForm,
+    answer=Anything,
+    refusal=OAuthErrorAnswer,
+    has_dry_run=False,
 )
 def revoke(request: Request) -> Any:
     """End a token of one's own (RFC 7009); a refresh token takes its family along. 400 and 401 as in RFC 6749, 5.2."""
@@ -52,6 +63,7 @@ def revoke(request: Request) -> Any:
     is_body_raw=True,
     form=TokenAndClientForm,
     answer=IntrospectionAnswer,
+    refusal=OAuthErrorAnswer,
     has_dry_run=False,
 )
 def introspect(request: Request) -> Any:
@@ -72,7 +84,7 @@ def show_user(request: Request) -> Any:
     return user_claims(user, request.identity.scopes)
 
 
-@scopes.get(permission=NO_PERMISSION_REQUIRED, answer=ScopesAnswer)
+@scopes.get(permission=NO_PERMISSION_REQUIRED, answer=ScopeListAnswer)
 def list_scopes(request: Request) -> Any:
     """Every scope that a user can give to a program, and what it means."""
     return {"scopes": scopes_json(request, sorted(known_scopes(request.registry)))}

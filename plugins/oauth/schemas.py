@@ -50,7 +50,7 @@ class AuthorizationQuery(Query):
     prompt = parameter()
 
 
-class Decision(Body):
+class ConsentDecision(Body):
     """The parameters of the GET, and what the user decided."""
 
     schema_type = Parameters
@@ -81,7 +81,7 @@ def redirect_uri() -> colander.SchemaNode:
     return field(Text(redirects.MAX_CHARS), name="redirect_uri", validator=is_redirect_uri, example=example)
 
 
-class ClientBody(Body):
+class ApplicationBody(Body):
     name = field(Text(100, min_chars=1))
     redirect_uris = field(Listing(20), redirect_uri(), missing=[])
     scopes = scopes()
@@ -91,7 +91,7 @@ class ClientBody(Body):
     )  # fmt: skip
 
 
-class NewClient(ClientBody):
+class NewApplication(ApplicationBody):
     is_confidential = field(
         Flag(), missing=True, description="Whether it can keep a secret: a server can, an app can't."
     )
@@ -151,21 +151,28 @@ class IntrospectionAnswer(Answer):
     username = field(AnyText(), missing=drop)
 
 
+class OAuthErrorAnswer(Answer):
+    """RFC 6749, 5.2."""
+
+    error = field(AnyText())
+    error_description = field(AnyText(), missing=drop)
+
+
 class ScopeAnswer(Answer):
     name = field(AnyText())
     description = field(AnyText())
 
 
-class ScopesAnswer(Answer):
+class ScopeListAnswer(Answer):
     scopes = field(Listing(), ScopeAnswer(name="scope"))
 
 
-class ClientNameAnswer(Answer):
+class ApplicationNameAnswer(Answer):
     client_id = field(Id())
     name = field(AnyText())
 
 
-class ClientAnswer(Answer):
+class ApplicationAnswer(Answer):
     id = field(Id())
     client_id = field(Id())
     name = field(AnyText())
@@ -176,13 +183,13 @@ class ClientAnswer(Answer):
     created_at = field(Moment())
 
 
-class ClientWithSecretAnswer(ClientAnswer):
+class ApplicationWithSecretAnswer(ApplicationAnswer):
     client_secret = field(AnyText(), nullable=True, description="Shown this once; null for a public client.")
 
 
 class ConsentAnswer(Answer):
     id = field(Id())
-    client = ClientNameAnswer()
+    client = ApplicationNameAnswer()
     scopes = field(Listing(), ScopeAnswer(name="scope"))
     created_at = field(Moment())
 
@@ -203,7 +210,7 @@ class NewPersonalTokenAnswer(PersonalTokenAnswer):
 class AuthorizationAnswer(Answer):
     """Who asks for what; or, instead, where to send the browser."""
 
-    client = ClientNameAnswer(missing=drop)
+    client = ApplicationNameAnswer(missing=drop)
     scopes = field(Listing(), ScopeAnswer(name="scope"), missing=drop)
     is_consented = field(Flag(), missing=drop)
     redirect_to = field(AnyText(), missing=drop)

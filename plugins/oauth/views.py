@@ -9,7 +9,7 @@ from courseplatform.api import ListQuery, Request, Service
 from . import registry
 from .models import OAuthClient, OAuthConsent, PersonalToken
 from .permissions import P
-from .schemas import ClientBody, ClientWithSecretAnswer, NewClient, NewPersonalTokenAnswer, NewToken
+from .schemas import ApplicationBody, ApplicationWithSecretAnswer, NewApplication, NewPersonalTokenAnswer, NewToken
 
 clients = Service("oauth_clients", "/oauth/clients/")
 client = Service("oauth_client", "/oauth/clients/{client_id}/")
@@ -28,7 +28,7 @@ def list_clients(request: Request) -> Any:
     return request.paginate(select(OAuthClient), order=(OAuthClient.id,))
 
 
-@clients.post(permission=P.ADMINISTER, body=NewClient, answer=ClientWithSecretAnswer, has_dry_run=False)
+@clients.post(permission=P.ADMINISTER, body=NewApplication, answer=ApplicationWithSecretAnswer, has_dry_run=False)
 def register_client(request: Request) -> Any:
     """Register an application. ``client_secret`` is in this answer and never again; a public client has none."""
     made, secret = registry.register_client(request, **request.validated["body"])
@@ -41,7 +41,7 @@ def show_client(request: Request) -> Any:
     return request.represent(request.context.row)
 
 
-@client.patch(permission=P.ADMINISTER, body=ClientBody)
+@client.patch(permission=P.ADMINISTER, body=ApplicationBody)
 def update_client(request: Request) -> Any:
     """Change an application. A scope that it loses is lost by its tokens at once."""
     registry.update_client(request, request.context.row, request.validated["body"])
@@ -55,7 +55,7 @@ def delete_client(request: Request) -> Any:
     return request.no_content()
 
 
-@client_secret.post(permission=P.ADMINISTER, answer=ClientWithSecretAnswer, has_dry_run=False)
+@client_secret.post(permission=P.ADMINISTER, answer=ApplicationWithSecretAnswer, has_dry_run=False)
 def replace_secret(request: Request) -> Any:
     """A new ``client_secret``, shown this once; the old one ends. 409 ``public_client``."""
     secret = registry.replace_secret(request, request.context.row)

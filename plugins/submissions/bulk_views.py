@@ -21,7 +21,7 @@ from courseplatform.api import (
 from . import bulk
 from .permissions import P
 from .resources import SubmissionItem
-from .schemas import GradeRow, Grades, GradesAnswer, GradeSheet
+from .schemas import GradedRowsAnswer, GradeRow, Grades, GradeSheet
 from .views import SUBMISSIONS
 
 grades = Service("submission_grades", SUBMISSIONS + "grades/", facet_of=SUBMISSIONS)
@@ -45,7 +45,7 @@ def download_sheet(request: Request) -> Any:
     body=Grades,
     query=BulkQuery,
     reader=RowsReader(GradeRow, ignored=bulk.ABOUT, needed="grade"),
-    answer=GradesAnswer,
+    answer=GradedRowsAnswer,
     status=200,
 )
 def grade_submissions(request: Request) -> Any:

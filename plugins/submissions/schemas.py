@@ -62,7 +62,7 @@ class GradedRowAnswer(RowAnswer):
     etag = field(AnyText(), missing=drop, description="Its new one.")
 
 
-class GradesAnswer(BulkAnswer):
+class GradedRowsAnswer(BulkAnswer):
     rows = field(Listing(500), GradedRowAnswer(name="row"))
 
 
@@ -74,7 +74,7 @@ class Return(Body):
     feedback = field(Text(20_000, min_chars=1), example="Prove that these are all.")
 
 
-class FileAnswer(Answer):
+class SubmittedFileAnswer(Answer):
     name = field(AnyText())
     size_bytes = field(Whole(0, LARGEST_SIZE_BYTES))
     content_type = field(AnyText())
@@ -96,7 +96,7 @@ class SubmissionAnswer(Answer):
     student_id = field(Id())
     attempt = field(Whole(1))
     text = field(AnyText())
-    file = FileAnswer(nullable=True)
+    file = SubmittedFileAnswer(nullable=True)
     status = field(Choice(*STATUSES))
     is_checked = field(Flag())
     grade = field(Whole(), nullable=True, description="Points.")

@@ -112,7 +112,7 @@ def delete_submission(request: Request) -> Any:
     return request.no_content()
 
 
-@file.get(permission=P.VIEW, answer=Binary("application/octet-stream"), status=(200, 206, 307))
+@file.get(permission=P.VIEW, answer=Binary("*/*"), status=(200, 206, 307))
 def download_file(request: Request) -> Any:
     """The file of a submission, always as a download. 404 if there is none.
 

@@ -81,6 +81,37 @@ def test_every_answer_but_what_others_standards_shape_has_a_schema(swagger: dict
     }
 
 
+def test_no_name_is_one_that_generated_clients_need_for_themselves(swagger: dict[str, Any]) -> None:
+    assert not {"AuthenticatedClient", "Blob", "Client", "Date", "File", "Response", "Unset"} & set(
+        swagger["definitions"]
+    )
+    for name in [*swagger["definitions"], *(operation["operationId"] for _, _, operation in operations(swagger))]:
+        assert name.isidentifier(), name
+
+
+def test_a_file_is_uploaded_as_a_file_and_null_is_no_word(wsgi_app: Any) -> None:
+    schemas = Client(wsgi_app).get("/api/openapi.json").json["components"]["schemas"]
+    assert schemas["SubmissionUpload"]["properties"]["file"]["format"] == "binary"
+    assert schemas["SubmissionBodyPatch"]["properties"]["status"] == {
+        "anyOf": [{"type": "string", "enum": ["draft", "submitted"]}, {"type": "null"}]
+    }
+
+
+def test_what_an_answer_never_lacks_is_said(wsgi_app: Any) -> None:
+    paths = Client(wsgi_app).get("/api/openapi.json").json["paths"]
+    required = {
+        name for name, one in paths["/api/courses/"]["post"]["responses"]["201"]["headers"].items() if one["required"]
+    }
+    assert required == {"Location"}
+    assert paths["/api/courses/{course_id}/"]["get"]["responses"]["200"]["headers"]["ETag"]["required"]
+
+
+def test_no_token_is_asked_for_where_one_signs_in(swagger: dict[str, Any]) -> None:
+    open_to = {operation["operationId"] for _, _, operation in operations(swagger) if operation["security"] == []}
+    assert {"post_login", "post_register", "post_token_refresh"} <= open_to
+    assert "post_logout" not in open_to
+
+
 def test_the_rules_are_those_of_the_tree(swagger: dict[str, Any]) -> None:
     rules = {operation["operationId"]: operation["x-permissions"] for _, _, operation in operations(swagger)}
     assert rules["get_course"] == {
@@ -135,3 +166,7 @@ def test_the_example_of_every_body_is_one_that_is_taken(wsgi_app: Any) -> None:
                         validator.body.deserialize(example_of(validator.body))
                     except colander.Invalid as error:
                         pytest.fail(f"{method} {service.public_path}: {faults(error, 'body')}")
+
+
+def test_no_two_definitions_want_one_name(swagger: dict[str, Any]) -> None:
+    assert [name for name in swagger["definitions"] if name[-1].isdigit()] == []

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from pyramid.authorization import Allow, Everyone
+from pyramid.response import Response
 
 from courseplatform.api import (
     NO_PERMISSION_REQUIRED,
@@ -36,6 +37,12 @@ class CountAnswer(Answer):
     hint = field(AnyText(), missing=drop)
 
 
+class ProblemAnswer(Answer):
+    """Called as what every error answers."""
+
+    error = field(AnyText())
+
+
 class Odd(Node):
     __acl__ = [(Allow, Everyone, "odd:use")]
 
@@ -64,9 +71,17 @@ def show(request: Any) -> Any:
     return {"count": 1, "label": None, **dict.fromkeys(request.headers.get("more", "").split(), 1)}
 
 
+@odd.post(permission=NO_PERMISSION_REQUIRED, answer=CountAnswer, status=201, refusal=ProblemAnswer)
+def make_odd(request: Any) -> Any:
+    """Make."""
+    return show(request)
+
+
 @odd.put(permission="odd:use", answer=Binary("text/csv"))
 def put_odd(request: Any) -> Any:
     """Write."""
+    if "type" in request.headers:
+        return Response(content_type=request.headers["type"], body=b"1")
     return {}
 
 
@@ -131,6 +146,27 @@ def test_json_where_a_file_is_declared_fails_its_test(app: Any) -> None:
         Client(app).put("/api/odd/")
 
 
+def test_an_answer_without_its_headers_fails_its_test(app: Any) -> None:
+    with pytest.raises(AssertionError, match="201 without its Location"):
+        Client(app).post("/api/odd/", status=201, headers={"status": "201"})
+
+
+def test_a_file_of_another_type_than_declared_fails_its_test(app: Any) -> None:
+    with pytest.raises(AssertionError, match="application/pdf"):
+        Client(app).put("/api/odd/", headers={"type": "application/pdf"})
+
+
+def test_a_protocols_own_refusals_are_told_beside_problems(document: Any) -> None:
+    told = document["paths"]["/api/odd/"]["post"]["responses"]
+    assert told["401"] == {"$ref": "#/responses/401.invalid_token.json"}
+    assert document["responses"]["401.invalid_token.json"]["x-json"] == {"$ref": "#/definitions/Problem2"}
+    assert "title" in document["definitions"]["Problem"]["required"]  # nobody's schema takes its place
+    assert "x-json" not in document["responses"]["422.invalid"]
+    content = to_openapi3(document)["components"]["responses"]["401.invalid_token.json"]["content"]
+    assert content["application/problem+json"]["schema"] == {"$ref": "#/components/schemas/Problem"}
+    assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/Problem2"}
+
+
 def test_a_docstring_is_summary_description_and_refusals(document: Any) -> None:
     operation = document["paths"]["/api/odd/"]["get"]
     assert (operation["summary"], operation["description"]) == ("Count.", "Twice. 409 `odd_number`; 413.")
@@ -141,6 +177,7 @@ def test_a_docstring_is_summary_description_and_refusals(document: Any) -> None:
     assert document["definitions"]["Count"] == {
         "type": "object",
         "title": "Count",
+        "example": {"count": 1, "label": "label", "hint": "hint"},
         "required": ["count", "label"],
         "properties": {
             "count": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 2**31 - 1},

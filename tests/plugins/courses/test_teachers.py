@@ -33,6 +33,18 @@ def test_a_named_co_teacher_teaches_from_the_next_request_on(
     assert [row["user_id"] for row in teacher.get(f"{course}teachers/").json["results"]] == [co_teacher.id]
 
 
+def test_who_has_seen_a_co_teacher_under_another_name_is_told(
+    client: Client, teacher: Actor, co_teacher: Actor, course: str
+) -> None:
+    add_co_teacher(client, course, co_teacher)
+    address = f"{course}teachers/{co_teacher.id}/"
+    seen = {"If-None-Match": teacher.get(address).headers["ETag"]}
+    teacher.get(address, status=304, headers=seen)
+    co_teacher.patch("/api/users/me/", {"first_name": "Renamed"})
+    assert teacher.get(address, headers=seen).json["user"]["first_name"] == "Renamed"
+    teacher.delete(address, status=412, headers={"If-Match": seen["If-None-Match"]})
+
+
 def test_a_removed_co_teacher_has_no_rights_from_the_next_request_on(
     client: Client, teacher: Actor, co_teacher: Actor, course: str
 ) -> None:
