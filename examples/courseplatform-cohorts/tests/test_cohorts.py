@@ -111,3 +111,14 @@ def test_a_seat_that_nobody_gave_back_is_freed_by_the_daily_job(school: School) 
 def test_the_platform_tells_clients_that_there_are_cohorts(client: Client) -> None:
     told = client.get("/api/").json
     assert "courseplatform_cohorts" in told["plugins"] and "cohorts" in told["capabilities"]
+
+
+def test_the_swagger_document_describes_what_cohorts_add(client: Client) -> None:
+    document = client.get("/api/swagger.json").json
+    definitions, roster = document["definitions"], document["paths"]["/api/courses/{course_id}/enrollments/"]
+    shown = definitions["Enrollment"]["properties"]["extensions"]["properties"]["cohort"]
+    taken = definitions["NewEnrollment"]["properties"]["extensions"]["properties"]["cohort"]
+    assert shown["format"] == taken["format"] == "uuid" and taken["x-nullable"]
+    assert "cohort" in [parameter["name"] for parameter in roster["get"]["parameters"]]
+    assert "cohort_full" in roster["post"]["responses"]["409"]["$ref"]
+    assert "/api/courses/{course_id}/cohorts/{cohort_id}/" in document["paths"]
