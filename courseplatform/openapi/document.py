@@ -21,7 +21,7 @@ from .types import CONVERTERS, Types
 from .wording import ANSWERED, BEARER, DESCRIPTION, FAULT_SCHEMA, MEANINGS, PROBLEM_SCHEMA, SECURITY
 
 JSON, PROBLEM, MERGE_PATCH = "application/json", "application/problem+json", "application/merge-patch+json"
-FORM, UPLOAD = "application/x-www-form-urlencoded", "multipart/form-data"
+FORM = "application/x-www-form-urlencoded"
 
 
 class Definitions(DefinitionHandler):
