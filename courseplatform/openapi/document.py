@@ -156,7 +156,7 @@ class Swagger(CorniceSwagger):
             "summary": summary.replace("\n", " "),
             "parameters": [*self.headers(validator), *self.inputs(validator)],
             "responses": {**self.successes(validator), **{str(s): self.refusal(s, c) for s, c in refusals.items()}},
-            **self.access(permission),
+            **self.access(permission, validator.method),
         }
         if rest.strip():
             operation["description"] = rest.strip()
@@ -167,7 +167,7 @@ class Swagger(CorniceSwagger):
         operation.update(self.content_types(validator))
         return operation
 
-    def access(self, permission: str) -> dict[str, Any]:
+    def access(self, permission: str, method: str) -> dict[str, Any]:
         """Who may, by role, and what a program's token needs."""
         if permission == NO_PERMISSION_REQUIRED:
             return {"security": [{}, *BEARER], "x-permissions": {"anyone": "always"}}
@@ -177,7 +177,7 @@ class Swagger(CorniceSwagger):
         found = self.rules[asked]
         restrictions = self.registry["restrictions"].get(permission, ())
         node_class = class_at(self.registry, self.service.traverse)
-        narrowing = [str(one) for one in restrictions if node_class and issubclass(node_class, one.node_class)]
+        narrowing = [one.in_public() for one in restrictions if one.concerns(node_class, method)]
         return {
             "security": [{}, *BEARER] if "anyone" in found else BEARER,
             "x-permission": str(permission),
