@@ -99,6 +99,8 @@ def idempotent_view(view: Callable[[Any, Request], Response], info: Any) -> Call
         row_id = hashlib.sha256(f"{user_id or request.client_network}\0{key}".encode()).digest()
         box = Box(request.registry["idempotency.pepper"], row_id, key, hash_request(request, identity))
         if not claim(request, row_id, user_id):
+            if user_id is None:  # else whoever knows a key could try passwords here that no limit counts
+                request.hit_limit("replays", f"kept:{row_id.hex()}")
             return replay(request, row_id, box)
         response = view(context, request)
         if response.status_int < 400:  # else it is rolled back
@@ -214,6 +216,7 @@ def make_pepper(config: Configurator) -> bytes:
 
 def includeme(config: Configurator) -> None:
     config.add_setting("idempotency.keep_s", positive_int, default=24 * 3600)
+    config.add_rate_limit("replays", default="10 per 5 minutes")
     config.add_view_deriver(idempotent_view)
     config.add_periodic_job(purge_answers, every_s=PURGE_EVERY_S)
 
