@@ -202,12 +202,12 @@ def test_many_words_in_the_longest_texts_are_found_within_the_time_of_a_statemen
     client: Client, teacher: Actor, course: str
 ) -> None:
     words = "alpha beta gamma delta python function learning student teacher algebra matrix данные урок задача решение"
-    text = f"{words} " * 400
+    text = f"{words} " * 450
     with client.script() as request:
         request.db.add_all(
             Lesson(course_id=id_of(course), title=f"Lesson {n}", description=text, position=n, created_at=request.now)
-            for n in range(10, 70)
+            for n in range(10, 110)
         )
     found = search(teacher, course, words, "&limit=100&expand=headline")
-    assert len(found) == 60
+    assert len(found) == 100
     assert "<mark>gamma</mark>" in found[0]["extensions"]["headline"]["description"]
