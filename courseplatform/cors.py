@@ -20,6 +20,7 @@ ALLOWED_HEADERS = ", ".join(
         "Idempotency-Key",
         "If-Match",
         "If-None-Match",
+        "If-Range",
         "Prefer",
         "Range",
         "X-Request-ID",

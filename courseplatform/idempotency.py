@@ -97,8 +97,10 @@ def idempotent_view(view: Callable[[Any, Request], Response], info: Any) -> Call
         identity = None if is_open else request.identity  # which security has read already
         user_id = identity and identity.id
         row_id = hashlib.sha256(f"{user_id or request.client_network}\0{key}".encode()).digest()
-        box = Box(request.registry["idempotency.pepper"], row_id, key, hash_request(request, is_anonymous=not identity))
+        box = Box(request.registry["idempotency.pepper"], row_id, key, hash_request(request, identity))
         if not claim(request, row_id, user_id):
+            if user_id is None:  # else whoever knows a key could try passwords here that no limit counts
+                request.hit_limit("replays", f"kept:{row_id.hex()}")
             return replay(request, row_id, box)
         response = view(context, request)
         if response.status_int < 400:  # else it is rolled back
@@ -150,15 +152,19 @@ def replay(request: Request, row_id: bytes, box: Box) -> Response:
     return response
 
 
-def hash_request(request: Request, *, is_anonymous: bool) -> bytes:
-    """What the request asks for; of an anonymous one also what it proves itself with. The body is left at its start."""
+def hash_request(request: Request, identity: Any) -> bytes:
+    """What the request asks for, and with which scopes: an answer may tell one program of a user more than another.
+
+    Of an anonymous one also what it proves itself with. The body is left at its start.
+    """
     content_type, options = parse_options_header(request.headers.get("Content-Type", ""))
     parts = [
         request.environ["courseplatform.path"],
         request.query_string,
         content_type,
         request.headers.get("Prefer", ""),
-        request.headers.get("Authorization", "") if is_anonymous else "",
+        request.headers.get("Authorization", "") if identity is None else "",
+        None if identity is None or identity.scopes is None else sorted(identity.scopes),
     ]
     digest = hashlib.sha256(orjson.dumps(parts))
     if request.content_length:
@@ -210,6 +216,7 @@ def make_pepper(config: Configurator) -> bytes:
 
 def includeme(config: Configurator) -> None:
     config.add_setting("idempotency.keep_s", positive_int, default=24 * 3600)
+    config.add_rate_limit("replays", default="10 per 5 minutes")
     config.add_view_deriver(idempotent_view)
     config.add_periodic_job(purge_answers, every_s=PURGE_EVERY_S)
 

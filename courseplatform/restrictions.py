@@ -41,6 +41,18 @@ class Restriction:
         held = (caller.roles.get((type(item), item.row.id), ()) for item in items_of(node) if item.row is not None)
         return not any(role in roles for roles in held for role in self.roles)
 
+    def concerns(self, node_class: type[Any] | None, method: str) -> bool:
+        """Whether it is about requests with this method at nodes of this class."""
+        return (
+            node_class is not None and issubclass(node_class, self.node_class) and method in (self.methods or (method,))
+        )
+
+    def in_public(self) -> str:
+        """What clients are told of it: roles and the code, but neither classes nor functions."""
+        roles = [role.replace("_", " ") for role in self.roles] + (["admin"] if self.spares_admins else [])
+        limits = f"only for {' or '.join(roles)}" if self.roles else "not for everybody"
+        return f"{limits}: else 403 {self.code}" if self.code else limits
+
     def __str__(self) -> str:
         condition = f"who hold {' or '.join(self.roles)}" if self.roles else f"whom {readable(self.allows)} allows"
         methods = f" by {', '.join(self.methods)}" if self.methods else ""

@@ -12,6 +12,7 @@ from cornice.util import current_service
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Authenticated, Everyone
 from pyramid.interfaces import ISecurityPolicy
 from pyramid.location import lineage
+from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
 
@@ -138,10 +139,12 @@ def rights(request: Request) -> dict[str, Any]:
                 guarded.setdefault(permission, set()).add(method)
     plain = (line.permissions for line in lines(context) if line.permissions is not ALL_PERMISSIONS)
     named = {str(name) for names in plain for name in names}
-    permissions = {}
+    permissions, elsewhere = {}, guarded_anywhere(request.registry) if named - set(guarded) else {}
     for name in sorted(named | set(guarded)):
-        # One that guards several methods here is allowed if all are; one that guards none, if a write would be.
-        decisions = [decide(request, context, name, method) for method in sorted(guarded.get(name, {"POST"}))]
+        # One that guards several methods here is allowed if all are; one that guards none, if those are that it guards
+        # elsewhere, or else a write: a scope or a restriction may be for some methods only.
+        asked = guarded.get(name) or elsewhere.get(name) or {"POST"}
+        decisions = [decide(request, context, name, method) for method in sorted(asked)]
         permissions[name] = reason(next((one for one in decisions if not one), decisions[0]))
     return {"permissions": permissions, "methods": dict(sorted(methods.items()))}
 
@@ -164,6 +167,16 @@ def services_at(request: Request) -> Iterator[tuple[Any, Node, str]]:
         if node is not None:
             values = iter(names)
             yield service, node, PARAMETER.sub(lambda _: str(request.matchdict[next(values)]), path)  # noqa: B023
+
+
+def guarded_anywhere(registry: Registry) -> dict[str, set[str]]:
+    """Permission → the methods that it guards, at whatever address."""
+    found: dict[str, set[str]] = {}
+    for service in registry.cornice_services.values():
+        for method, permission in permissions_of(service).items():
+            if permission is not None:
+                found.setdefault(permission, set()).add(method)
+    return found
 
 
 def beneath(node: Node, segments: list[str]) -> Node | None:

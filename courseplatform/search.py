@@ -22,6 +22,8 @@ STEMS, WORDS = "russian", "simple"
 LAST_WORD = re.compile(r"(?:^|\s)([^\W_]+)$")
 #: PostgreSQL gives up (an error) at some thirty of them.
 MAX_DASHES = 16
+#: Of a text what is looked through for headlines: a page of the longest would take seconds.
+MAX_HEADLINE_CHARS = 10_000
 #: Stand for what is HTML until the rest is escaped. Texts have no control characters; those that have lose these.
 START, STOP, LESS_THAN = "\x01", "\x02", "\x03"
 HEADLINE = f"StartSel={START}, StopSel={STOP}, "
@@ -47,18 +49,21 @@ class Search:
 
     def rank(self, vector: ColumnElement[Any]) -> ColumnElement[int]:
         """How well it matches: a whole number, larger is better, that pages can be cut by."""
-        return cast(func.ts_rank(vector, self.query) * 1_000_000, Integer).label("rank")
+        # By any of the words: what is ranked has all of them, and to weigh how near they are takes a second a page.
+        any_word = cast(func.regexp_replace(func.querytree(self.query), "&|<[-0-9]+>", "|", "g"), TSQUERY)
+        return cast(func.ts_rank(vector, any_word) * 1_000_000, Integer).label("rank")
 
     def headlines(self, request: Request, key: ColumnElement[UUID], ids: list[UUID], **texts: Any) -> dict[UUID, Any]:
         """``{id: {name: HTML}}`` of rows, in one statement. What was found is in ``<mark>``, all else is escaped.
 
-        ``title`` is whole, any other text two fragments, or its beginning where nothing was found. None stays None.
+        ``title`` is whole, any other text two fragments of its first ``MAX_HEADLINE_CHARS``, or its beginning where
+        nothing was found there. None stays None.
         """
         # Any of the words, since they may be in different texts; none of those that are excluded.
         any_word = cast(func.replace(func.querytree(self.query), "&", "|"), TSQUERY)
         columns = []
         for name, text in texts.items():
-            plain = func.translate(text, "<" + LESS_THAN + START + STOP, LESS_THAN)
+            plain = func.translate(func.left(text, MAX_HEADLINE_CHARS), "<" + LESS_THAN + START + STOP, LESS_THAN)
             options = WHOLE if name == "title" else FRAGMENTS
             columns += [func.ts_headline(config, plain, any_word, options) for config in (STEMS, WORDS)]
         found = {}

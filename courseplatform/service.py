@@ -278,7 +278,7 @@ def with_links(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
     @wraps(view)
     def wrapper(request: Request) -> Any:
         result = view(request)
-        if isinstance(result, dict) and result.keys() == {"results", "next", "previous"}:
+        if isinstance(result, dict) and result.keys() >= {"results", "next", "previous"}:
             set_links(request, result)
         return result
 

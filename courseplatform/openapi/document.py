@@ -142,7 +142,7 @@ class Swagger(CorniceSwagger):
         found = self.rules[asked]
         restrictions = self.registry["restrictions"].get(permission, ())
         node_class = class_at(self.registry, self.service.traverse)
-        narrowing = [str(one) for one in restrictions if node_class and issubclass(node_class, one.node_class)]
+        narrowing = [one.in_public() for one in restrictions if one.concerns(node_class, method)]
         return {
             "security": [{}, *BEARER] if "anyone" in found else BEARER,
             "x-permission": str(permission),

@@ -94,8 +94,7 @@ def restricted(registry: Registry, service: Service, method: str, permission: st
     """The codes of ``add_restriction`` at the node."""
     node_class = class_at(registry, service.traverse)
     for restriction in registry["restrictions"].get(permission, ()):
-        is_here = node_class is not None and issubclass(node_class, restriction.node_class)
-        if restriction.code and is_here and method in (restriction.methods or (method,)):
+        if restriction.code and restriction.concerns(node_class, method):
             yield 403, restriction.code
 
 

@@ -1,6 +1,5 @@
 """What the document says in the same words of every operation."""
 
-
 DESCRIPTION = """\
 A headless platform for online courses. Every answer is JSON; every error is a problem (RFC 9457) whose `code` is listed
 at its operation and explained at `/api/problems/{code}/`. Lists are pages: follow `next`.

@@ -29,7 +29,8 @@ def change_email(request: Request, user: User, email: str, *, by_user_id: UUID) 
 def ask_for_email(request: Request, user: User, email: str) -> None:
     """Change the address as soon as it is confirmed; the present one withdraws a change that was asked for.
 
-    Raises: Conflict("email_taken"), which the constraint decides again at the confirmation.
+    Each try is counted, also one without consequences: it says whether an address is taken, or mails to a stranger's.
+    Raises: TooManyRequests; Conflict("email_taken"), which the constraint decides again at the confirmation.
     """
     if email == (user.pending_email or user.email):
         return
@@ -37,6 +38,7 @@ def ask_for_email(request: Request, user: User, email: str) -> None:
     user.pending_email = None if email == user.email else email
     if user.pending_email is None:
         return
+    request.hit_limit("email_change", f"user:{user.id}")
     is_other = (func.lower(User.email) == func.lower(email), User.id != user.id)
     if request.db.scalar(select(User.id).where(*is_other)) is not None:
         raise Conflict("email_taken")

@@ -16,6 +16,7 @@ def includeme(config: Configurator) -> None:
     config.include("plugins.accounts")
     config.add_setting("uploads.max_file_bytes", positive_int, default=20 * 1024 * 1024)
     config.add_setting("uploads.max_open", positive_int, default=10)
+    config.add_rate_limit("uploads", default="100/hour")
     config.add_settings_check(check_settings)
     config.add_capability(
         "direct_uploads",

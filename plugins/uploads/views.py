@@ -32,8 +32,10 @@ def begin_upload(request: Request) -> Any:
 
     Send them to its ``url`` by its ``method`` with its ``headers``, and without your token; any 2xx means that they
     have come. Then name the upload's ``id`` where it belongs, as ``upload_id`` in a submission, before ``expires_at``.
-    409 ``uploads_exhausted``; 413 for a file that is too large.
+    409 ``uploads_exhausted``; 413 for a file that is too large; 429 for too many, also of those given up.
     """
+    # What the storage's own addresses take lies there for a day, whatever becomes of the upload.
+    request.hit_limit("uploads", f"user:{request.identity.id}")
     made, address = operations.begin_upload(request, owner_id=request.identity.id, **request.validated["body"])
     return {**request.created(made), "upload": address_json(address)}
 

@@ -1,6 +1,7 @@
 """The Swagger document: complete, valid by others' judgement, of the plugins that are on; what changes it is seen."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,14 @@ def test_the_rules_are_those_of_the_tree(swagger: dict[str, Any]) -> None:
     )
     assert rules["put_submission"] == {"submission author": "always, if they see it"}
     assert rules["post_register"] == {"anyone": "always"}
+
+
+def test_what_restricts_is_told_in_public_words_and_where_it_does(swagger: dict[str, Any]) -> None:
+    told = {(method, path): operation.get("x-restrictions") for method, path, operation in operations(swagger)}
+    enrol = "/api/courses/{course_id}/enrollments/me/"
+    assert told["put", enrol] == ["not for everybody: else 403 email_not_verified"]
+    assert told["delete", enrol] is None
+    assert not re.search(r"\b(plugins|courseplatform)\.\w+\.\w+", str(told))
 
 
 def test_it_costs_a_client_that_has_it_nothing_and_the_database_never(client: Client) -> None:

@@ -17,6 +17,7 @@ from courseplatform import idempotency
 from courseplatform.idempotency import KeptAnswer, pieces
 from courseplatform.jobs import PeriodicRun
 from courseplatform.jobs.periodic import enqueue_periodic
+from courseplatform.limits import rate
 from courseplatform.testing import Client, counted_statements
 from plugins.courses.models import Course
 from tests.core.conftest import build
@@ -255,6 +256,21 @@ def test_a_sign_in_is_replayed_to_who_knows_the_password(client: Client, teacher
     client.as_(second.json["access_token"]).get("/api/users/me/")
     client.post("/api/auth/login/", {**login, "password": "wrong"}, status=422, **keyed())
     client.post("/api/auth/login/", {**login, "password": "wrong"}, status=401, **keyed("another-key-2"))
+
+
+def test_a_known_key_is_no_way_to_try_passwords(
+    client: Client, teacher: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(client.registry.settings, "limits.replays", rate("3/minute"))
+    monkeypatch.setitem(client.registry, "limits", type(client.registry["limits"])(None))
+    login = login_of(teacher)
+    client.post("/api/auth/login/", login, status=200, **keyed())
+    tried = [{**login, "password": f"guess {number}"} for number in range(3)]
+    found = [client.call("POST", "/api/auth/login/", body, **keyed()).status_int for body in [*tried, login]]
+    assert found == [422, 422, 422, 429]
+    client.post("/api/auth/login/", login, status=200, **keyed("another-key-2"))
+    for _ in range(5):  # who is signed in proves nothing by a body
+        teacher.post("/api/courses/", ALGEBRA, **keyed())
 
 
 def test_a_lost_refresh_is_replayed_long_after_its_grace(client: Client, teacher: Actor) -> None:

@@ -193,3 +193,20 @@ def test_unless_configured_the_limits_are_those_of_the_manual(database_url: str,
         "token_refresh": "300 per 1 minute",
         "password_reset": "5 per 1 hour",
     }
+
+
+def test_new_addresses_are_asked_for_a_few_times_an_hour_also_by_dry_runs(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may say that it is taken, or mails somebody who has never heard of us."""
+    monkeypatch.setitem(client.registry.settings, "limits.email_change", rate("3/hour"))
+    monkeypatch.setitem(client.registry, "limits", type(client.registry["limits"])(None))
+    user, other = make_user(client), make_user(client)
+    taken = {"email": other.get("/api/users/me/").json["email"]}
+    user.patch("/api/users/me/", taken, status=409)
+    user.patch("/api/users/me/", taken, status=409, headers={"Prefer": "dry-run"})
+    user.patch("/api/users/me/", {"email": "a@example.net"}, status=200)
+    for headers in ({}, {"Prefer": "dry-run"}):
+        user.patch("/api/users/me/", {"email": "b@example.net"}, status=429, headers=headers)
+    user.patch("/api/users/me/", {"first_name": "Ada"}, status=200)
+    other.patch("/api/users/me/", {"email": "b@example.net"}, status=200)

@@ -72,6 +72,15 @@ def test_a_line_has_the_student_the_cells_and_the_totals(
     ]  # fmt: skip
 
 
+def test_its_pages_say_in_links_what_those_of_other_lists_do(
+    client: Client, teacher: Actor, course: str, learner: Actor
+) -> None:
+    enrol(client, course, make_user(client))
+    page = teacher.get(f"{course}gradebook/?limit=1")
+    assert page.json["next"]
+    assert f'<{page.json["next"]}>; rel="next"' in page.headers["Link"]
+
+
 def test_the_best_checked_attempt_counts_as_it_does_for_progress(
     client: Client, teacher: Actor, course: str, assignment: str, learner: Actor
 ) -> None:

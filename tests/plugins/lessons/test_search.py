@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from courseplatform.testing import PLUGINS, Client, counted_statements, make_app, rolled_back
 from plugins.lessons.models import Lesson
 from tests.factories.accounts import Actor, make_user
-from tests.factories.courses import add_co_teacher, make_course
+from tests.factories.courses import add_co_teacher, id_of, make_course
 from tests.factories.enrollments import enrol
 from tests.factories.lessons import make_lesson
 
@@ -196,3 +196,18 @@ def test_of_a_lesson_that_is_kept_from_a_student_the_title_is_searched(filtered:
     with counted_statements(filtered.registry) as statements:
         search(student, course, "rings")
     assert len(statements) <= 4, statements
+
+
+def test_many_words_in_the_longest_texts_are_found_within_the_time_of_a_statement(
+    client: Client, teacher: Actor, course: str
+) -> None:
+    words = "alpha beta gamma delta python function learning student teacher algebra matrix данные урок задача решение"
+    text = f"{words} " * 450
+    with client.script() as request:
+        request.db.add_all(
+            Lesson(course_id=id_of(course), title=f"Lesson {n}", description=text, position=n, created_at=request.now)
+            for n in range(10, 110)
+        )
+    found = search(teacher, course, words, "&limit=100&expand=headline")
+    assert len(found) == 100
+    assert "<mark>gamma</mark>" in found[0]["extensions"]["headline"]["description"]

@@ -45,6 +45,17 @@ def test_writing_needs_no_scope_for_reading(client: Client, teacher: Actor) -> N
     script.get(draft, status=403)
 
 
+def test_what_one_may_elsewhere_by_reading_is_not_denied_to_a_scope_that_only_reads(
+    client: Client, teacher: Actor
+) -> None:
+    course = make_course(client, teacher)
+    script = client.as_(make_personal_token(teacher, "courses:read")["token"])
+    script.get("/api/courses/")
+    told = script.get(f"{course}?explain=permissions").json["permissions"]
+    assert told["course:list"]["allowed"] is True
+    assert told["course:create"] == {"allowed": False, "decided_by": "scopes", "scopes": ["courses:write"]}
+
+
 def test_an_address_is_shown_with_the_scope_email_only(client: Client, student: Actor, admin: Actor) -> None:
     def told(user: Actor, *scopes: str, path: str = "/api/users/me/") -> Any:
         return client.as_(make_personal_token(user, *scopes)["token"]).get(path).json

@@ -440,3 +440,18 @@ def test_what_is_over_is_forgotten(client: Client, app: Application, student: Ac
         counts = [request.db.scalar(sa.select(sa.func.count()).select_from(m)) for m in (OAuthToken, OAuthGrant)]
         assert counts == [0, 0] and request.db.scalar(sa.select(sa.func.count()).select_from(OAuthClient)) == 1
     assert json.dumps(app.ask(student)["is_consented"]) == "true"
+
+
+def test_a_token_is_not_replayed_what_only_one_of_wider_scopes_was_told(
+    client: Client, app: Application, student: Actor
+) -> None:
+    def ask(scope: str, status: int) -> Any:
+        key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
+        return app.signed_in(student, scope).post("/api/oauth/userinfo/", status=status, headers=key)
+
+    wide = ask("openid email", 200)
+    assert "email" in wide.json
+    narrow = ask("openid", 422)
+    assert narrow.json["code"] == "idempotency_key_reused"
+    assert wide.json["email"] not in narrow.text
+    assert ask("openid email", 200).headers["Idempotent-Replayed"] == "true"

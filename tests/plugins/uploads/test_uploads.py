@@ -12,6 +12,7 @@ from pyramid.exceptions import ConfigurationError
 from sqlalchemy import select
 
 from courseplatform.files import LocalFiles, sweep_files
+from courseplatform.limits import rate
 from courseplatform.testing import Client, Queue, make_app
 from plugins.uploads.jobs import purge_uploads
 from plugins.uploads.models import Upload
@@ -113,6 +114,17 @@ def test_unused_uploads_are_limited_and_a_deleted_one_makes_room(client: Client,
     student.post(UPLOADS, announced(), 409)
     client.clock.move(hours=25)
     begin(student)
+
+
+def test_who_gives_up_what_they_begin_begins_only_so_many_in_an_hour(
+    client: Client, student: Actor, admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(client.registry.settings, "limits.uploads", rate("3/hour"))
+    monkeypatch.setitem(client.registry, "limits", type(client.registry["limits"])(None))
+    for _ in range(3):
+        student.delete(f"{UPLOADS}{begin(student)['id']}/")
+    student.post(UPLOADS, announced(), status=429)
+    begin(admin)
 
 
 def test_an_upload_is_its_owners_alone(client: Client, student: Actor, admin: Actor) -> None:
