@@ -45,6 +45,8 @@ def send_file(request: Request, key: str, *, name: str, size_bytes: int, sha256:
         return redirect(request, url)
     if request.method == "GET" and place is not None and is_plain(request, size_bytes, sha256):
         request.response.headers["X-Accel-Redirect"] = place
+        if "Range" not in request.headers:  # nginx says this by itself, but of a part it doesn't
+            del request.response.headers["Accept-Ranges"]
         return request.response
     return send_range(request, lambda start, stop: storage.open(key, start, stop), size_bytes, sha256)
 
@@ -82,14 +84,12 @@ def send_range(request: Request, open_at: Open, size_bytes: int, sha256: str) ->
     if request.method == "HEAD":
         return response
     asked = asked_range(request, size_bytes, sha256)
-    if asked is None:
-        response.app_iter = Chunks(open_at(0, None), size_bytes)
-    else:
-        start, stop = asked
-        response.app_iter = Chunks(open_at(start, stop), stop - start)
+    start, stop = asked or (0, size_bytes)
+    response.app_iter = Chunks(open_at(start, None if asked is None else stop), stop - start)
+    response.content_length = stop - start  # after app_iter, which forgets it
+    if asked is not None:
         response.status_int = 206
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size_bytes}"
-        response.content_length = stop - start
     return response
 
 

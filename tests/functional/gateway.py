@@ -47,6 +47,7 @@ class Production(Platform):
             "COURSEPLATFORM_HTTP_BASE_URL": "https://courses.test",
             "COURSEPLATFORM_MAIL_FOLDER": str(folder / "mail"),
             "COURSEPLATFORM_METRICS_TOKEN": METRICS_TOKEN,
+            "COURSEPLATFORM_JOBS_IN_PROCESS": "true",  # else it wants Redis
             **variables,
         }
 
@@ -82,9 +83,9 @@ class Nginx:
         self.certificate = folder / "tls" / "fullchain.pem"
         make_certificate(folder / "tls")
         self.access_log, self.error_log = folder / "access.log", folder / "error.log"
-        site = {"server app:6543;": f"server 127.0.0.1:{platform_port};", "/etc/nginx/tls/": f"{folder}/tls/"}
-        self.render("site.conf", site)
-        rest = {
+        self.render({
+            "server app:6543;": f"server 127.0.0.1:{platform_port};",
+            "/etc/nginx/tls/": f"{folder}/tls/",
             "worker_processes auto;": "worker_processes 1;",  # whose idle connections can be counted
             "/var/log/nginx/": f"{folder}/",
             "listen 80 ": f"listen 127.0.0.1:{self.http_port} ",
@@ -94,17 +95,17 @@ class Nginx:
                 f"{part}_temp_path {folder}/{part};" for part in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
             ),
             **changes,
-        }  # fmt: skip
-        self.render("nginx.conf", rest)
+        })  # fmt: skip
         self.url = f"https://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
-    def render(self, name: str, changes: dict[str, str]) -> None:
-        text = (ROOT / "deploy" / "nginx" / name).read_text()
+    def render(self, changes: dict[str, str]) -> None:
+        texts = {path.name: path.read_text() for path in (ROOT / "deploy" / "nginx").glob("*.conf")}
         for before, after in changes.items():
-            assert before in text, before
-            text = text.replace(before, after)
-        (self.folder / name).write_text(text)
+            assert any(before in text for text in texts.values()), before
+            texts = {name: text.replace(before, after) for name, text in texts.items()}
+        for name, text in texts.items():
+            (self.folder / name).write_text(text)
 
     def start(self) -> None:
         user = "user root; " if os.getuid() == 0 else ""  # a test's folders are closed to others
