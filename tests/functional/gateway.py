@@ -181,5 +181,4 @@ class Browser(requests.Session):
 
     def request(self, method: str, path: str, **kw: Any) -> requests.Response:  # type: ignore[override]
         kw.setdefault("timeout", 10)
-        kw.setdefault("allow_redirects", False)
         return super().request(method, self.nginx.url + path, **kw)
