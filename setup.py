@@ -81,6 +81,7 @@ setup(
             "mypy>=2.4",
             "oidc-provider-mock>=0.3.4",  # a provider to sign in with
             "import-linter>=2.16",
+            "gixy-ng>=0.2.59",  # reads deploy/nginx and knows common mistakes
             "openbadgeslib[ldp]>=4.6.3",  # verifies our credentials as others do
             "openapi-spec-validator>=0.7",  # says whether our documents are valid,
             "openapi-python-client>=0.29",  # makes a client of them,

@@ -14,6 +14,7 @@ takes just the announced bytes at, and a copy of them, under another key, once t
 | ``names`` | names and types of files |
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,12 +62,21 @@ def s3_url(raw: str) -> str:
     return raw
 
 
+def accel_prefix(raw: str) -> str:
+    """``/_files/``: a path that nginx keeps for itself. Raises: ValueError."""
+    if not re.fullmatch(r"(/[A-Za-z0-9_-]+)+/", raw) or raw.startswith("/api/"):
+        raise ValueError
+    return raw
+
+
 def check(settings: Mapping[str, Any]) -> Iterator[str]:
     """Faults of the settings together."""
     if settings["files.url"] and not find_spec("boto3"):
         yield "files.url: needs boto3; pip install courseplatform[s3]"
     if bool(settings["files.s3_access_key_id"]) != bool(settings["files.s3_secret_access_key"]):
         yield "files.s3_access_key_id: it and files.s3_secret_access_key need each other"
+    if settings["files.accel_prefix"] and settings["files.url"]:
+        yield "files.accel_prefix: files are in S3, where nginx has none; see files.redirects"
 
 
 def open_storage(settings: Mapping[str, Any]) -> FileStorage:
@@ -75,7 +85,7 @@ def open_storage(settings: Mapping[str, Any]) -> FileStorage:
         from .s3 import S3Files  # which needs an extra
 
         return S3Files.from_settings(settings)
-    return LocalFiles(Path(settings["courseplatform.var_dir"]) / "files")
+    return LocalFiles(Path(settings["courseplatform.var_dir"]) / "files", settings["files.accel_prefix"])
 
 
 def includeme(config: Configurator) -> None:
@@ -90,6 +100,7 @@ def includeme(config: Configurator) -> None:
     config.add_setting("files.s3_access_key_id")
     config.add_setting("files.s3_secret_access_key", secret=True, min_chars=8)
     config.add_setting("files.redirects", asbool, default=False)
+    config.add_setting("files.accel_prefix", accel_prefix)
     config.add_settings_check(check)
 
     def open_files() -> None:

@@ -17,10 +17,11 @@ class LocalFiles:
     """Files under one folder, fanned out by the key's last two characters (its first ones are a clock).
 
     Uploads are beneath it in ``incoming``; one that is there is whole, and is just what was announced.
+    ``accel_prefix``: where a proxy has the folder, if one does.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, accel_prefix: str | None = None) -> None:
+        self.folder, self.accel_prefix = folder, accel_prefix
 
     def path(self, key: str) -> Path:
         return self.folder / key[-2:] / str(UUID(key))
@@ -44,6 +45,9 @@ class LocalFiles:
 
     def address_of(self, key: str, *, disposition: str, content_type: str) -> str | None:
         return None
+
+    def proxied_at(self, key: str) -> str | None:
+        return self.accel_prefix and self.accel_prefix + self.path(key).relative_to(self.folder).as_posix()
 
     def delete(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)

@@ -112,6 +112,9 @@ class S3Files:
             url: str = self.public.generate_presigned_url("get_object", {**self.at(key), **said}, DOWNLOAD_S)
         return url
 
+    def proxied_at(self, key: str) -> str | None:
+        return None
+
     def delete(self, key: str) -> None:
         with asking("delete"):
             self.client.delete_object(**self.at(key))

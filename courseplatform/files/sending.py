@@ -1,6 +1,7 @@
 """Files on their way out: downloads that no browser runs, whole or a range of them (RFC 9110, 13 and 14).
 
-An ETag is the SHA-256 of the content. What a proxy in front might send in our place would be said in ``send_file``.
+An ETag is the SHA-256 of the content. With ``files.accel_prefix`` nginx sends what is asked of it in plain words; what
+it would judge otherwise than we do, we send.
 """
 
 import hashlib
@@ -21,6 +22,9 @@ from .storage import Chunks, ClosableStream
 #: One range; of several we send the whole, as one may.
 RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,40})-([0-9]{0,40})[ \t]*", re.IGNORECASE)
 
+#: nginx compares these with a file's time, or with an ETag that it doesn't know.
+JUDGED_BY_NGINX = ("If-Match", "If-Modified-Since", "If-Unmodified-Since")
+
 Open = Callable[[int, int | None], ClosableStream]
 
 
@@ -34,10 +38,16 @@ def send_file(request: Request, key: str, *, name: str, size_bytes: int, sha256:
     if not begin_download(request, name, sha256):
         return request.response
     url = storage.address_of(key, disposition=disposition, content_type=safe_type(name))
-    if request.method == "HEAD" or url is not None:
+    place = storage.proxied_at(key)
+    if request.method == "HEAD" or url is not None or place is not None:
         storage.check(key)
     if request.method == "GET" and url is not None:
         return redirect(request, url)
+    if request.method == "GET" and place is not None and is_plain(request, size_bytes, sha256):
+        request.response.headers["X-Accel-Redirect"] = place
+        if "Range" not in request.headers:  # nginx says this by itself, but of a part it doesn't
+            del request.response.headers["Accept-Ranges"]
+        return request.response
     return send_range(request, lambda start, stop: storage.open(key, start, stop), size_bytes, sha256)
 
 
@@ -74,14 +84,12 @@ def send_range(request: Request, open_at: Open, size_bytes: int, sha256: str) ->
     if request.method == "HEAD":
         return response
     asked = asked_range(request, size_bytes, sha256)
-    if asked is None:
-        response.app_iter = Chunks(open_at(0, None), size_bytes)
-    else:
-        start, stop = asked
-        response.app_iter = Chunks(open_at(start, stop), stop - start)
+    start, stop = asked or (0, size_bytes)
+    response.app_iter = Chunks(open_at(start, None if asked is None else stop), stop - start)
+    response.content_length = stop - start  # after app_iter, which forgets it
+    if asked is not None:
         response.status_int = 206
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size_bytes}"
-        response.content_length = stop - start
     return response
 
 
@@ -100,6 +108,13 @@ def asked_range(request: Request, size_bytes: int, sha256: str) -> tuple[int, in
     if start >= size_bytes:
         raise RangeNotSatisfiable(headers={"Content-Range": f"bytes */{size_bytes}", "Accept-Ranges": "bytes"})
     return start, stop
+
+
+def is_plain(request: Request, size_bytes: int, sha256: str) -> bool:
+    """Whether nginx would answer as we do. Raises: RangeNotSatisfiable."""
+    if any(name in request.headers for name in JUDGED_BY_NGINX):
+        return False
+    return "Range" not in request.headers or asked_range(request, size_bytes, sha256) is not None
 
 
 def redirect(request: Request, url: str) -> Any:

@@ -56,6 +56,9 @@ class FileStorage(Protocol):
     def address_of(self, key: str, *, disposition: str, content_type: str) -> str | None:
         """Where for some minutes the file can be had without us; None if it can't."""
 
+    def proxied_at(self, key: str) -> str | None:
+        """Where the proxy in front has the file, and sends it in our place; None if it can't."""
+
     def delete(self, key: str) -> None:
         """Idempotent."""
 

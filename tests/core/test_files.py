@@ -178,7 +178,7 @@ def test_a_download_is_304_for_who_has_it_and_empty_for_head(committing_client: 
     assert known.headers["ETag"] == answer.headers["ETag"]
     head = committing_client.call("HEAD", FILES, status=200, headers={"Range": "bytes=1-2"})
     assert head.body == b""
-    assert head.headers["Content-Length"] == "5"
+    assert head.headers["Content-Length"] == answer.headers["Content-Length"] == "5"
     assert {*answer.headers.items()} - {*head.headers.items()} <= {("X-Request-ID", answer.headers["X-Request-ID"])}
 
 
@@ -246,6 +246,49 @@ def test_a_range_is_sent_only_of_the_version_that_the_client_has_a_part_of(
 def test_who_has_it_gets_no_range_of_it_either(committing_client: Client, files: Any) -> None:
     upload(committing_client, b"hello")
     committing_client.get(FILES, headers={"Range": "bytes=9-", "If-None-Match": '"abc"'}, status=304)
+
+
+@pytest.fixture
+def proxied(sandbox_app: Any, tmp_path: Path) -> Iterator[Any]:
+    """Files that the proxy in front sends."""
+    with keeping_files_in(sandbox_app.registry, LocalFiles(tmp_path / "files", "/_files/")) as storage:
+        yield storage
+
+
+@pytest.mark.parametrize("asked", [{}, {"Range": "bytes=1-3"}, {"Range": "bytes=1-3", "If-Range": '"abc"'}])
+def test_a_proxy_in_front_is_told_where_a_file_lies(committing_client: Client, proxied: Any, asked: Any) -> None:
+    key = upload(committing_client, b"hello").json["key"]
+    answer = committing_client.get(FILES, headers=asked, status=200)
+    assert (answer.body, answer.headers["X-Accel-Redirect"]) == (b"", f"/_files/{key[-2:]}/{key}")
+    assert (proxied.folder / key[-2:] / key).read_bytes() == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ({"If-Match": '"abc"'}, 200),
+        ({"If-Match": '"abd"'}, 412),
+        ({"If-None-Match": '"abc"'}, 304),
+        ({"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}, 200),
+        ({"If-Unmodified-Since": "Sat, 01 Jan 2000 00:00:00 GMT"}, 200),
+        ({"Range": "bytes=3-1"}, 200),
+        ({"Range": "bytes=0-0,2-3"}, 200),
+        ({"Range": "bytes=1-3", "If-Range": '"abd"'}, 200),
+        ({"Range": "bytes=5-"}, 416),
+    ],
+)
+def test_what_a_proxy_would_judge_otherwise_we_answer(
+    committing_client: Client, proxied: Any, asked: dict[str, str], status: int
+) -> None:
+    upload(committing_client, b"hello")
+    answer = committing_client.get(FILES, headers=asked, status=status)
+    assert "X-Accel-Redirect" not in answer.headers
+    assert status != 200 or answer.body == b"hello"
+
+
+def test_a_proxy_is_sent_to_no_file_that_is_gone(committing_client: Client, proxied: Any) -> None:
+    proxied.delete(upload(committing_client, b"hello").json["key"])
+    assert "X-Accel-Redirect" not in committing_client.get(FILES, status=500).headers
 
 
 def test_a_large_file_is_read_from_where_the_range_begins_and_chunk_by_chunk(storage: Any) -> None:

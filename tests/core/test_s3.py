@@ -206,6 +206,10 @@ def test_others_may_know_s3_by_another_name(s3_server: Any) -> None:
         ({"files.url": "s3://b", "files.s3_endpoint": "minio:9000"}, "files.s3_endpoint"),
         ({"files.url": "s3://b", "files.s3_access_key_id": "a"}, "files.s3_access_key_id"),
         ({"files.url": "s3://b", "files.s3_secret_access_key": "short"}, "files.s3_secret_access_key"),
+        ({"files.url": "s3://b", "files.accel_prefix": "/_files/"}, "files.accel_prefix"),
+        ({"files.accel_prefix": "/_files"}, "files.accel_prefix"),
+        ({"files.accel_prefix": "/api/files/"}, "files.accel_prefix"),
+        ({"files.accel_prefix": "/_files/../"}, "files.accel_prefix"),
     ],
 )
 def test_what_can_not_work_is_said_at_the_start(settings: dict[str, str], told: str) -> None:
