@@ -155,7 +155,7 @@ def test_what_is_read_before_the_settings_are_typed_names_a_file_that_is_missing
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DATABASE_URL_FILE", "/nowhere")
-    with pytest.raises(ConfigurationError, match="database.url: the file that DATABASE_URL_FILE names"):
+    with pytest.raises(ConfigurationError, match=r"database\.url: the file that DATABASE_URL_FILE names"):
         raw({}, "database.url", "DATABASE_URL")
 
 

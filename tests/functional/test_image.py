@@ -124,8 +124,8 @@ def image(server_url: str) -> Iterator[Image]:
             yield made
         finally:
             for process in made.started:
-                process.kill()
-                process.wait()
+                process.terminate()
+                process.wait(timeout=STOP_TIMEOUT_S)
             redis.kill()
 
 
@@ -148,7 +148,7 @@ def test_the_image_serves_and_works_where_nothing_is_writable_and_stops_when_ask
         )
         assert signed_in.status_code == 200, signed_in.text
         session.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
-        (row,) = session.get(f"{url}/api/auth/sessions/", timeout=10).json()["items"]
+        (row,) = session.get(f"{url}/api/auth/sessions/", timeout=10).json()["results"]
         assert row["address"] == "203.0.113.7"
         assert session.get(f"{url}/api/docs/", timeout=10).status_code == 200
         # A worker takes jobs that the scheduler has made, and what it writes lands in var.
