@@ -186,6 +186,7 @@ def test_redis_starts_as_compose_starts_it_with_its_password_and_keeps_what_it_h
             with redis.Redis.from_url(url) as client:
                 assert client.incr("starts") == start
                 assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+                assert client.config_get("appendonly")["appendonly"] == "yes"
         finally:
             server.terminate()
             assert server.wait(timeout=10) == 0
