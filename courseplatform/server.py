@@ -15,9 +15,12 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
 from .jobs import Runner
+from .settings import raw, variable
 
 log = logging.getLogger(__name__)
 
+#: Options of ``[server:main]`` that the environment overrides: COURSEPLATFORM_SERVER_HOST and so on.
+OPTIONS = ("host", "port", "threads", "trusted_proxy", "trusted_proxy_headers")
 #: How long requests that came before SIGTERM may take.
 DRAIN_S = 25
 #: Of a body beyond ``http.max_body_bytes``: the application refuses that itself, with a better answer.
@@ -26,6 +29,9 @@ BODY_MARGIN_BYTES = 64 * 1024
 
 def serve(app: Any, global_conf: dict[str, str], **options: Any) -> None:
     """Serve until SIGTERM or Ctrl-C; then answer what is being worked on and finish the job at hand."""
+    for name in OPTIONS:
+        if given := raw(options, name, variable(f"server.{name}")):
+            options[name] = given
     registry = getattr(app, "registry", None)  # a filter in front of the application hides it
     if registry is not None:
         options.setdefault("max_request_body_size", registry.settings["http.max_body_bytes"] + BODY_MARGIN_BYTES)

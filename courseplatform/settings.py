@@ -1,7 +1,8 @@
 """Settings: declared by ``add_setting``, typed once, all faults reported together.
 
 A value is looked up in the environment first, then in the ini file, then in the declaration's default.
-``accounts.token_secret`` reads ``COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET`` unless the declaration names another variable.
+``accounts.token_secret`` reads ``COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET`` unless the declaration names another variable,
+or the file that ``COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET_FILE`` names: so containers are handed their secrets.
 """
 
 import os
@@ -35,7 +36,7 @@ class Setting:
 
     def read(self, settings: Mapping[str, Any], environ: Mapping[str, str]) -> Any:
         """The typed value. Raises: ValueError with a sentence that never repeats the value."""
-        given = environ.get(self.env) or settings.get(self.name)
+        given = from_environment(environ, self.env) or settings.get(self.name)
         if given is None or given == "":
             if self.required:
                 raise ValueError(f"is required; set it in the ini file or as {self.env}")
@@ -54,9 +55,34 @@ def variable(name: str) -> str:
     return "COURSEPLATFORM_" + name.removeprefix("courseplatform.").upper().replace(".", "_")
 
 
+def from_environment(environ: Mapping[str, str], env: str) -> str | None:
+    """What a variable says, or the file that ``<variable>_FILE`` names, without the line's end; None if neither is set.
+
+    Raises: ValueError if both are set, or if the file can't be read or is empty: a secret is not left out in silence.
+    """
+    given, path = environ.get(env), environ.get(f"{env}_FILE")
+    if not path:
+        return given or None
+    if given:
+        raise ValueError(f"{env} and {env}_FILE are both set; keep one")
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the file that {env}_FILE names can't be read: {type(error).__name__}") from None
+    if not text:
+        raise ValueError(f"the file that {env}_FILE names is empty")
+    return text
+
+
 def raw(settings: Mapping[str, Any], name: str, env: str | None = None) -> Any:
-    """A setting's text before it is typed: the environment's, else the ini file's, else None."""
-    return os.environ.get(env or variable(name)) or settings.get(name)
+    """A setting's text before it is typed: the environment's, else the ini file's, else None.
+
+    Raises: ConfigurationError.
+    """
+    try:
+        return from_environment(os.environ, env or variable(name)) or settings.get(name)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: {error}") from None
 
 
 def kept_secret(var_dir: Path, name: str) -> str:

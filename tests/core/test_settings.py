@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from pyramid.config import Configurator
-from pyramid.exceptions import ConfigurationConflictError, ConfigurationExecutionError
+from pyramid.exceptions import ConfigurationConflictError, ConfigurationError, ConfigurationExecutionError
 
 from courseplatform.db import postgresql_url
-from courseplatform.settings import is_placeholder, positive_int
+from courseplatform.settings import is_placeholder, positive_int, raw
 
 from .conftest import SETTINGS, build
 
@@ -88,6 +88,75 @@ def test_the_environment_overrides_the_ini_file(monkeypatch: pytest.MonkeyPatch)
     config.commit()
     assert config.registry.settings["accounts.session_ttl_s"] == 77
     assert config.registry.settings["database.url"] == "postgresql+psycopg2://other@host/base"
+
+
+def faults_with_environment(**settings: Any) -> str:
+    with Configurator(settings={**SETTINGS, **settings}) as config:
+        config.include("courseplatform")
+        config.include("plugins.accounts")
+        with pytest.raises(ConfigurationExecutionError) as caught:
+            config.commit()
+        config.action_state.actions = []
+    return str(caught.value)
+
+
+SECRET_ENV = "COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET"
+
+
+def test_a_secret_can_come_from_a_file_that_a_variable_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret, url = tmp_path / "secret", tmp_path / "url"
+    secret.write_text("0123456789-abcdefghijklmnop-ABCDEF\n")
+    url.write_text("postgresql://filed@host/base\n")
+    monkeypatch.setenv(f"{SECRET_ENV}_FILE", str(secret))
+    monkeypatch.setenv("DATABASE_URL_FILE", str(url))
+    with Configurator(settings={**SETTINGS, "accounts.token_secret": "of the ini file, not read at all"}) as config:
+        config.include("courseplatform")
+        config.include("plugins.accounts")
+    config.commit()
+    assert config.registry.settings["accounts.token_secret"] == "0123456789-abcdefghijklmnop-ABCDEF"
+    assert config.registry.settings["database.url"] == "postgresql+psycopg2://filed@host/base"
+    assert raw({}, "database.url", "DATABASE_URL") == "postgresql://filed@host/base"
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"), [(b"  \n", "is empty"), (b"\xff\xfe", "UnicodeDecodeError"), (None, "FileNotFoundError")]
+)
+def test_a_file_without_a_secret_is_a_fault_and_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None, fault: str
+) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+    monkeypatch.setenv(f"{SECRET_ENV}_FILE", str(path))
+    message = faults_with_environment(**{"accounts.session_ttl_s": "0"})
+    assert "accounts.session_ttl_s" in message
+    assert f"accounts.token_secret: the file that {SECRET_ENV}_FILE names" in message
+    assert fault in message
+
+
+def test_a_placeholder_in_a_file_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("changeme" * 6)
+    monkeypatch.setenv(f"{SECRET_ENV}_FILE", str(tmp_path / "secret"))
+    message = faults_with_environment()
+    assert "accounts.token_secret: is a placeholder" in message
+    assert "changeme" not in message
+
+
+def test_a_variable_and_its_file_are_one_too_many(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("0123456789-abcdefghijklmnop-ABCDEF")
+    monkeypatch.setenv(SECRET_ENV, "9876543210-abcdefghijklmnop-ABCDEF")
+    monkeypatch.setenv(f"{SECRET_ENV}_FILE", str(tmp_path / "secret"))
+    message = faults_with_environment()
+    assert f"{SECRET_ENV} and {SECRET_ENV}_FILE are both set" in message
+    assert "0123456789" not in message and "9876543210" not in message
+
+
+def test_what_is_read_before_the_settings_are_typed_names_a_file_that_is_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL_FILE", "/nowhere")
+    with pytest.raises(ConfigurationError, match=r"database\.url: the file that DATABASE_URL_FILE names"):
+        raw({}, "database.url", "DATABASE_URL")
 
 
 def test_a_setting_is_typed_and_a_missing_one_has_its_default() -> None:

@@ -1,0 +1,223 @@
+"""What needs no Docker engine of the Dockerfile, of docker-compose.yml and of .gitlab-ci.yml: Docker's compose reads,
+hadolint and GitLab's published schema check them, and the commands in them run. The image: functional/test_image.py.
+"""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import yaml
+from pyramid.paster import get_appsettings
+
+from courseplatform import configure
+from courseplatform.testing import without_environment
+from tests.redis_server import BINARY, RedisServer
+from tests.s3_server import S3Server
+
+ROOT = Path(__file__).resolve().parents[2]
+GIVEN = {
+    "COURSEPLATFORM_HTTP_BASE_URL": "https://courses.test",
+    "COURSEPLATFORM_MAIL_HOST": "smtp.test",
+    "COURSEPLATFORM_MAIL_SENDER": "Courses <courses@courses.test>",
+}
+OURS = {"app", "worker", "scheduler", "migrate", "bucket"}
+ONCE = {"migrate", "bucket"}
+
+
+def run(name: str, *arguments: Any, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A program of the virtual environment."""
+    return subprocess.run(
+        [Path(sys.executable).with_name(name), *arguments],
+        cwd=ROOT,
+        env={"PATH": os.defpath, "HOME": "/nonexistent", **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.fixture(scope="module")
+def services() -> Any:
+    done = run("docker-compose", "--profile", "s3", "config", "--format", "json", **GIVEN)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["services"]
+
+
+def test_the_dockerfile_is_well_made() -> None:
+    done = run("hadolint", "Dockerfile")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "checked",
+    [
+        ("vendor.compose-spec", "docker-compose.yml"),
+        ("vendor.gitlab-ci", "--data-transform=gitlab-ci", ".gitlab-ci.yml"),
+    ],
+    ids=lambda checked: checked[-1],
+)
+def test_what_is_published_of_the_format_is_kept(checked: tuple[str, ...]) -> None:
+    done = run("check-jsonschema", "--builtin-schema", *checked)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("missing", GIVEN)
+def test_compose_asks_for_what_it_can_not_know(missing: str) -> None:
+    done = run("docker-compose", "config", "--quiet", **{name: GIVEN[name] for name in GIVEN if name != missing})
+    assert done.returncode != 0
+    assert missing in done.stderr
+
+
+def test_nginx_alone_can_be_reached_and_what_needs_no_internet_has_none(services: Any) -> None:
+    assert {name for name, service in services.items() if service.get("ports")} == {"nginx"}
+    config = json.loads(run("docker-compose", "config", "--format", "json", **GIVEN).stdout)
+    inside = {name for name, network in config["networks"].items() if network.get("internal")}
+    assert inside == {"back"}
+    assert {name for name, service in services.items() if set(service["networks"]) - inside} == {
+        "nginx",
+        "app",
+        "worker",
+    }
+    assert set(services["nginx"]["networks"]) == {"front"}
+    address = services["nginx"]["networks"]["front"]["ipv4_address"]
+    assert services["app"]["environment"]["COURSEPLATFORM_SERVER_TRUSTED_PROXY"] == address
+
+
+def test_every_container_is_hardened_limited_and_pinned(services: Any) -> None:
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert {"cpus", "memory", "pids"} <= set(service["deploy"]["resources"]["limits"]), name
+        assert re.search(r":\D*\d+\.\d+|:RELEASE\.\d{4}", service["image"]), name
+        # Ours: the Dockerfile's USER. MinIO's volume is root's, which has no capability here.
+        assert service.get("user") or name in OURS | {"s3"}, name
+        assert "healthcheck" in service or name == "app", name  # app: the Dockerfile's
+        assert service["restart"] == ("no" if name in ONCE else "unless-stopped"), name
+
+
+def test_everything_waits_for_what_it_needs(services: Any) -> None:
+    def waits(name: str) -> dict[str, str]:
+        return {other: how["condition"] for other, how in services[name]["depends_on"].items()}
+
+    ready = {"migrate": "service_completed_successfully", "postgres": "service_healthy", "redis": "service_healthy"}
+    for name in ("app", "worker", "scheduler"):
+        assert ready.items() <= waits(name).items()
+    assert waits("migrate") == {"postgres": "service_healthy"}
+    assert waits("nginx") == {"app": "service_healthy"}
+
+
+def test_no_secret_is_in_an_environment_and_those_of_the_platform_are_files(services: Any) -> None:
+    for service in services.values():
+        for name in service.get("environment", {}):
+            assert not re.search(r"(PASSWORD|SECRET|SECRET_ACCESS_KEY|_URL)$", name) or name in (
+                "COURSEPLATFORM_HTTP_BASE_URL",
+                "COURSEPLATFORM_FILES_URL",
+            )
+    environ = services["app"]["environment"]
+    mounted = {f"/run/secrets/{secret['source']}" for secret in services["app"]["secrets"]}
+    assert {path for name, path in environ.items() if name.endswith("_FILE")} == mounted
+
+
+def make_secrets(folder: Path) -> dict[str, str]:
+    subprocess.run([ROOT / "deploy/docker/make-secrets.sh", folder], check=True)
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_the_secrets_are_made_once_and_belong_together(tmp_path: Path, services: Any) -> None:
+    folder = tmp_path / "secrets"
+    first, made = (make_secrets(folder) for _ in range(2))
+    assert made == first
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o444 for path in folder.iterdir())
+    needed = {secret["source"] for service in services.values() for secret in service.get("secrets", ())}
+    assert needed - set(made) == {"tls_certificate", "tls_key"}
+    assert made["postgres_password"].strip() in made["database_url"]
+    assert made["redis_password"].strip() in made["redis_url"]
+    assert len({made[name] for name in ("token_secret", "postgres_password", "redis_password")}) == 3
+
+
+def test_the_configuration_that_compose_hands_over_has_no_faults(
+    tmp_path: Path, services: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_secrets(tmp_path)
+    for name in OURS:
+        with without_environment(), monkeypatch.context() as environ:
+            for variable, value in services[name]["environment"].items():
+                environ.setenv(variable, value.replace("/run/secrets", str(tmp_path)))
+            settings = configure(get_appsettings(str(ROOT / "production.ini"))).registry.settings
+        assert settings["accounts.token_secret"] == made["token_secret"].strip()
+        assert settings["database.url"].endswith("@postgres/courseplatform")
+        assert settings["files.url"] is None
+
+
+@pytest.mark.skipif(BINARY is None, reason="there is no redis-server")
+def test_redis_starts_as_compose_starts_it_with_its_password_and_keeps_what_it_has(
+    tmp_path: Path, services: Any
+) -> None:
+    (tmp_path / "password").write_text("kept-by-nobody\n")
+    port = RedisServer(tmp_path).port
+
+    def here(text: str) -> str:
+        text = text.replace("$$", "$").replace("/run/secrets/redis_password", str(tmp_path / "password"))
+        return text.replace("/tmp/redis.conf", str(tmp_path / "redis.conf")).replace("--dir /data", f"--dir {tmp_path}")
+
+    *shell, script = services["redis"]["command"]
+    _, check = services["redis"]["healthcheck"]["test"]
+    url = f"redis://:kept-by-nobody@127.0.0.1:{port}/0"
+    for start in (1, 2):
+        server = subprocess.Popen([*shell, here(script).rstrip() + f" --port {port}"], stdout=subprocess.DEVNULL)
+        try:
+            until = time.monotonic() + 10
+            is_well = ["sh", "-c", here(check).replace("redis-cli", f"redis-cli -p {port}")]
+            while subprocess.run(is_well, stderr=subprocess.DEVNULL).returncode:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            with pytest.raises(redis.AuthenticationError), redis.Redis(port=port) as stranger:
+                stranger.ping()
+            with redis.Redis.from_url(url) as client:
+                assert client.incr("starts") == start
+                assert client.config_get("maxmemory-policy")["maxmemory-policy"] == "noeviction"
+                assert client.config_get("appendonly")["appendonly"] == "yes"
+        finally:
+            server.terminate()
+            assert server.wait(timeout=10) == 0
+
+
+def test_the_bucket_is_made_by_what_compose_runs_and_once(services: Any) -> None:
+    server = S3Server()
+    try:
+        environ = {
+            "DATABASE_URL": "postgresql://nobody@nowhere/nothing",
+            "REDIS_URL": "redis://nowhere",
+            "COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET": "0123456789-abcdefghijklmnop-ABCDEF",
+            "COURSEPLATFORM_FILES_URL": "s3://made-by-compose",
+            "COURSEPLATFORM_FILES_S3_ENDPOINT": server.url,
+            "COURSEPLATFORM_FILES_S3_PATH_STYLE": "true",
+            "COURSEPLATFORM_FILES_S3_ACCESS_KEY_ID": "nobody",
+            "COURSEPLATFORM_FILES_S3_SECRET_ACCESS_KEY": "kept by nobody",
+            **GIVEN,
+        }
+        for _ in range(2):
+            done = run(*services["bucket"]["command"], **environ)
+            assert done.returncode == 0, done.stderr
+            assert "made-by-compose" in [one["Name"] for one in server.client.list_buckets()["Buckets"]]
+    finally:
+        server.stop()
+
+
+def test_the_pipeline_runs_the_gate_and_puts_nothing_into_service_by_itself() -> None:
+    pipeline = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
+    assert pipeline["stages"] == ["lint", "test", "build", "deploy"]
+    assert ".ci/run" in pipeline["gate"]["script"]
+    assert {rule["when"] for rule in pipeline["production"]["rules"]} == {"manual"}
+    for line in pipeline["lint"]["script"][1:-1]:
+        assert f'"$venv/bin/{line.split()[0]}"' + line.removeprefix(line.split()[0]) in (ROOT / ".ci/run").read_text()
