@@ -146,7 +146,7 @@ def resolved(document: Json, schema: Json) -> Json:
 
 
 def built_in() -> Any:
-    """The document of the platform as it comes, whatever else pytest was told to switch on. Asks no database anything."""
+    """The document of the platform as it comes, whatever pytest was told to switch on. Asks no database anything."""
     from courseplatform import configure
     from courseplatform.testing import without_environment
 
