@@ -167,7 +167,7 @@ def upload(request: Request) -> Any:
     return {"key": stored.key, "size_bytes": stored.size_bytes, "sha256": stored.sha256}
 
 
-@files.get(permission="sandbox:use", query=Then, answer=Binary("application/octet-stream"), status=(200, 206, 307))
+@files.get(permission="sandbox:use", query=Then, answer=Binary("*/*"), status=(200, 206, 307))
 def download(request: Request) -> Any:
     """The file that was stored last. 412; 416 ``range_not_satisfiable``."""
     name = request.validated["querystring"]["name"]
