@@ -22,6 +22,7 @@ from courseplatform.request import Request
 from courseplatform.server import make_server
 from tests.core.conftest import build
 from tests.redis_server import BINARY, RedisServer
+from tests.web_server import run_until_closed
 
 needs_redis = pytest.mark.skipif(BINARY is None, reason="redis-server is not installed")
 
@@ -287,7 +288,7 @@ def test_a_forwarded_address_counts_only_if_a_configured_proxy_says_so(
 ) -> None:
     app = build(knocking, **{"limits.knock": "1/minute"})
     waitress = make_server(app, host="127.0.0.1", port=0, threads=1, **trusted)
-    thread = threading.Thread(target=waitress.run)
+    thread = threading.Thread(target=run_until_closed, args=(waitress,))
     thread.start()
     try:
         answers = [

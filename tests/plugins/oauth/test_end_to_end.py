@@ -17,6 +17,7 @@ from waitress.server import create_server
 from courseplatform.testing import Client
 from tests.factories.accounts import Actor, make_user
 from tests.factories.oauth import REDIRECT_URI, Application, make_application
+from tests.web_server import run_until_closed
 
 ISSUER = "https://courses.test"
 
@@ -24,7 +25,7 @@ ISSUER = "https://courses.test"
 @pytest.fixture
 def url(committing_client: Client) -> Iterator[str]:
     server = create_server(committing_client.app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=run_until_closed, args=(server,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()

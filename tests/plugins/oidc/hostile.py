@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from joserfc.jwk import KeySet, RSAKey
 from waitress.server import create_server
 
+from tests.web_server import run_until_closed
+
 CLIENT_ID = "platform"
 CLIENT_SECRET = "f3k9ZpQ1vX7mB2cT"
 
@@ -33,7 +35,7 @@ class HostileProvider:
         self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
         self.server = create_server(self, host="127.0.0.1", port=0, threads=8)
         self.issuer = f"http://127.0.0.1:{self.server.effective_port}"
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread = threading.Thread(target=run_until_closed, args=(self.server,), daemon=True)
         self.thread.start()
         self.reset()
 
