@@ -2,9 +2,9 @@
 
 A distribution names a module in the entry-point group ``courseplatform.contracts``, under its plugin's name. It holds
 ``MATRIX`` and ``MISMATCHED`` in the form of ``matrix.py``, ``WITHOUT_DRY_RUN`` (its addresses of views with
-``has_dry_run=False``), ``NAMELESS`` (table and key of extensions that say nothing of people), ``KINDS`` (of
-notifications, not mailed by default), ``EXPORTED`` (table and part of the export) and ``build(world)``, which adds its
-rows to the world.
+``has_dry_run=False``), ``ROLES`` (of x-permissions, with the letters of those who have them), ``NAMELESS`` (table and
+key of extensions that say nothing of people), ``KINDS`` (of notifications, not mailed by default), ``EXPORTED`` (table
+and part of the export) and ``build(world)``, which adds its rows to the world.
 """
 
 from collections.abc import Iterable

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.contributions import contributed, lacking
 from tests.contracts.matrix import MATRIX, Row
 from tests.contracts.stage import shape
 from tests.contracts.test_explain import REFUSED_BY_THEIR_VIEWS
@@ -23,6 +24,7 @@ HAVE = {
     "submission author": "E",
     "certificate teacher": "OC",
     "webhook owner": "O",
+    **dict(contributed("ROLES")),
 }
 #: Whose rows are meant by ``{own_…}`` and ``{self}``.
 OWN = {
@@ -66,4 +68,5 @@ def bearers(role: str, row: Row) -> str:
         return ACTORS[1:] if "{own_" in row.path or "{self}" in row.path else ""
     if "{third}" in row.path and role.startswith("course "):  # whose teacher is none of the actors
         return ACTORS[1:] if role == "course participant" else ""
+    assert role in HAVE, lacking("ROLES", [role])
     return HAVE[role]

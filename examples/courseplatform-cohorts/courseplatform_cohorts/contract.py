@@ -42,6 +42,9 @@ MISMATCHED = [
     "/courses/{elsewhere}/cohorts/{cohort}/deadlines/{assignment}/",
 ]
 
+#: Roles of x-permissions, and which actors have them.
+ROLES = [("cohort member", "E")]
+
 #: Kinds of notifications; none is mailed unless its reader asks.
 KINDS = ["cohort_dates_moved"]
 
