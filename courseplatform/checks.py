@@ -9,7 +9,7 @@ from .answers import Page
 from .inspection.grants import entries
 from .inspection.nodes import address, children, place_of
 from .neighbours import plugin_of, readable
-from .resources import Collection, Node, Root
+from .resources import Collection, Node, Root, mounted
 from .service import Service
 from .startup import StartupError, place_of_view
 from .startup import place_of as line_of
@@ -70,7 +70,7 @@ def missing_node(registry: Registry, service: Service) -> str:
             return ""
         below = children(registry, found)
         if segment not in below:
-            if any(issubclass(found, parent) and name == segment for parent, name in registry["resource.tree"]):
+            if mounted(registry, found, segment) is not None:
                 return ""  # a factory that is no class
             what = "are no items" if segment == "{}" else f"is no {segment!r}"
             how = (

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Select
 
 from .pagination import READERS, Ordering
 from .representation import Extension
-from .resources import Collection, Item, Node, Root
+from .resources import Collection, Item, Node, class_at
 from .schemas import Body, Choice, ListQuery, Strict, field, merge_patch
 from .service import Service, Validator
 
@@ -240,20 +240,6 @@ def model_of(node_class: type[Node]) -> Any:
     if issubclass(node_class, Collection):
         return node_class.item.model
     return node_class.model if issubclass(node_class, Item) else None
-
-
-def class_at(registry: Registry, path: str) -> type[Node] | None:
-    """The class of the nodes at a service's path; None where a class makes its children in a way of its own."""
-    tree, found = registry["resource.tree"], cast(type[Node], Root)
-    for segment in filter(None, path.split("/")):
-        mounted = [tree[(cls, segment)] for cls in found.__mro__ if (cls, segment) in tree]
-        if mounted and isinstance(mounted[0], type):
-            found = mounted[0]
-        elif not mounted and segment.startswith("{") and issubclass(found, Collection):
-            found = found.item
-        else:
-            return None
-    return found
 
 
 def includeme(config: Configurator) -> None:

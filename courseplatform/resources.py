@@ -14,6 +14,7 @@ from pyramid.authorization import ALL_PERMISSIONS, Allow
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.interfaces import ITraverser
 from pyramid.location import lineage
+from pyramid.registry import Registry
 from pyramid.request import Request
 from sqlalchemy import Select, and_, bindparam, select, text
 from zope.interface import implementer
@@ -34,12 +35,10 @@ class Node:
         self.__parent__: Any = parent  # of whatever class is mounted there, which those beneath it know
 
     def __getitem__(self, segment: str) -> "Node":
-        tree = self.request.registry["resource.tree"]
-        for cls in type(self).__mro__:
-            factory = tree.get((cls, segment))
-            if factory:
-                return factory(self.request, segment, self)
-        raise KeyError(segment)
+        factory = mounted(self.request.registry, type(self), segment)
+        if factory is None:
+            raise KeyError(segment)
+        return factory(self.request, segment, self)
 
 
 class Root(Node):
@@ -85,6 +84,25 @@ class Collection(Node):
             return super().__getitem__(segment)
         except KeyError:
             return self.item(self.request, segment, self)
+
+
+def mounted(registry: Registry, node_class: type[Node], segment: str) -> Any:
+    """What is mounted there on nodes of a class, or on one that it derives from; None if nothing is."""
+    tree = registry["resource.tree"]
+    return next((tree[cls, segment] for cls in node_class.__mro__ if (cls, segment) in tree), None)
+
+
+def class_at(registry: Registry, path: str) -> type[Node] | None:
+    """The class of the nodes at a service's path; None where a class makes its children in a way of its own."""
+    found: type[Node] = Root
+    for segment in filter(None, path.split("/")):
+        factory = mounted(registry, found, segment)
+        if factory is None and segment.startswith("{") and issubclass(found, Collection):
+            factory = getattr(found, "item", None)
+        if not isinstance(factory, type):
+            return None
+        found = factory
+    return found
 
 
 def items_of(node: Node) -> list[Item]:

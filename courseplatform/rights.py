@@ -16,7 +16,7 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from .resources import Item, Node
+from .resources import Item, Node, mounted
 from .restrictions import Restriction
 
 ADMIN = "admin"
@@ -181,10 +181,9 @@ def guarded_anywhere(registry: Registry) -> dict[str, set[str]]:
 
 def beneath(node: Node, segments: list[str]) -> Node | None:
     """The node there; None if there is none, or an item: its row would have to be read."""
-    tree = node.request.registry["resource.tree"]
     for segment in segments:
-        mounted = [tree[(cls, segment)] for cls in type(node).__mro__ if (cls, segment) in tree]
-        if not mounted or (isinstance(mounted[0], type) and issubclass(mounted[0], Item)):
+        factory = mounted(node.request.registry, type(node), segment)
+        if factory is None or (isinstance(factory, type) and issubclass(factory, Item)):
             return None
         node = node[segment]
     return node

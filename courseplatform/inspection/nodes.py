@@ -6,6 +6,7 @@ from typing import Any
 
 from pyramid.registry import Registry
 
+from .. import resources
 from ..resources import Collection, Item, Node, Root
 
 #: A node's place: its segments, ``{}`` for the id of an item.
@@ -35,10 +36,7 @@ def walk(
 
 def class_at(registry: Registry, place: Place) -> type[Node] | None:
     """The class of the node at a place; None where a node makes its children as it likes."""
-    node_class: type[Node] | None = Root
-    for segment in place:
-        node_class = node_class and children(registry, node_class).get(segment)
-    return node_class
+    return resources.class_at(registry, "/".join(place))
 
 
 def place_of(service: Any) -> Place:

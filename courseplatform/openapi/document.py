@@ -10,8 +10,9 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from ..answers import Binary, OneOf
 from ..dryrun import DryRun
-from ..extending import class_at, model_of, schemas_of
+from ..extending import model_of, schemas_of
 from ..neighbours import plugin_of
+from ..resources import class_at
 from ..schemas import UUID_PATTERN, definition_name
 from ..service import WRITES, Service, Validator
 from .permissions import rules

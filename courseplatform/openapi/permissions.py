@@ -17,8 +17,7 @@ from pyramid.authorization import ACLHelper, Authenticated, Everyone
 from pyramid.location import lineage
 from pyramid.registry import Registry
 
-from ..extending import class_at
-from ..resources import Item, Node, Root, items_of
+from ..resources import Item, Node, Root, class_at, items_of
 from ..schemas import EARLIEST, LATEST, Choice
 
 #: What was assumed: (kind, column) → value.

@@ -12,7 +12,7 @@ from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.security import NO_PERMISSION_REQUIRED
 
-from ..extending import class_at
+from ..resources import class_at
 from ..service import WRITES, Service, Validator
 
 #: Status → the code of a refusal whose docstring names none.

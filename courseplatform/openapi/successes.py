@@ -8,8 +8,7 @@ from colander import drop
 from pyramid.registry import Registry
 
 from ..answers import OneOf, Page
-from ..extending import class_at
-from ..resources import Collection, Item, Node
+from ..resources import Collection, Item, Node, class_at
 from ..schemas import AnyText, Anything, Listing, Strict, definition_name, field
 from ..service import Service, Validator
 
