@@ -18,8 +18,8 @@ from colander import drop
 from pyramid.request import Request
 from sqlalchemy.exc import IntegrityError
 
-from .errors import ApiError, Conflict, Fault, Invalid, UnsupportedMediaType, conflict_of, status_of
-from .ingress import read_json
+from .errors import ApiError, Conflict, Fault, Invalid, conflict_of, status_of
+from .ingress import read_json, require_utf8
 from .schemas import Answer, AnyText, Choice, Flag, Listing, Query, Whole, faults, field
 from .tables import CSV, Ragged, read_table
 
@@ -114,8 +114,7 @@ class RowsReader:
     def __call__(self, request: Request) -> dict[str, Any]:
         if request.content_type != CSV:
             return read_json(request, "application/json")
-        if (request.charset or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8"):
-            raise UnsupportedMediaType()
+        require_utf8(request)
         return {"rows": read_table(request, self.row, ignored=self.ignored, needed=self.needed)}
 
 

@@ -64,8 +64,7 @@ def read_json(request: Request, *content_types: str) -> dict[str, Any]:
     """The body as a dict. Raises: UnsupportedMediaType, PayloadTooLarge, ApiError("malformed_json")."""
     if request.content_type.lower() not in content_types:
         raise errors.UnsupportedMediaType()
-    if (request.charset or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8"):
-        raise errors.UnsupportedMediaType()
+    require_utf8(request)
     if (request.content_length or 0) > MAX_JSON_BYTES:
         raise errors.PayloadTooLarge()
     try:
@@ -78,6 +77,12 @@ def read_json(request: Request, *content_types: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise errors.ApiError("malformed_json")
     return document
+
+
+def require_utf8(request: Request) -> None:
+    """Raises: UnsupportedMediaType for a body whose charset is said to be another."""
+    if (request.charset or "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8"):
+        raise errors.UnsupportedMediaType()
 
 
 def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
