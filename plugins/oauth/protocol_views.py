@@ -28,15 +28,11 @@ introspection = Service("oauth_introspect", "/oauth/introspect/", facet_of="/oau
 userinfo = Service("oauth_userinfo", "/oauth/userinfo/", facet_of="/oauth/")
 scopes = Service("oauth_scopes", "/oauth/scopes/", facet_of="/oauth/")
 
+#: What takes a form and answers errors in the protocol's own shape, authlib reads and shapes.
+PROTOCOL: dict[str, Any] = {"is_body_raw": True, "refusal": OAuthErrorAnswer, "has_dry_run": False}
 
-@token.post(
-    permission=NO_PERMISSION_REQUIRED,
-    is_body_raw=True,
-    form=TokenForm,
-    answer=IssuedTokensAnswer,
-    refusal=OAuthErrorAnswer,
-    has_dry_run=False,
-)
+
+@token.post(permission=NO_PERMISSION_REQUIRED, form=TokenForm, answer=IssuedTokensAnswer, **PROTOCOL)
 def issue(request: Request) -> Any:
     """Tokens for a code, for a refresh token, or for a client itself (RFC 6749, 3.2).
 
@@ -45,27 +41,13 @@ def issue(request: Request) -> Any:
     return Server(request).answer(lambda server, asked: server.create_token_response(asked))
 
 
-@revocation.post(
-    permission=NO_PERMISSION_REQUIRED,
-    is_body_raw=True,
-    form=TokenAndClientForm,
-    answer=Anything,
-    refusal=OAuthErrorAnswer,
-    has_dry_run=False,
-)
+@revocation.post(permission=NO_PERMISSION_REQUIRED, form=TokenAndClientForm, answer=Anything, **PROTOCOL)
 def revoke(request: Request) -> Any:
     """End a token of one's own (RFC 7009); a refresh token takes its family along. 400 and 401 as in RFC 6749, 5.2."""
     return Server(request).answer(lambda server, asked: server.create_endpoint_response("revocation", asked))
 
 
-@introspection.post(
-    permission=NO_PERMISSION_REQUIRED,
-    is_body_raw=True,
-    form=TokenAndClientForm,
-    answer=IntrospectionAnswer,
-    refusal=OAuthErrorAnswer,
-    has_dry_run=False,
-)
+@introspection.post(permission=NO_PERMISSION_REQUIRED, form=TokenAndClientForm, answer=IntrospectionAnswer, **PROTOCOL)
 def introspect(request: Request) -> Any:
     """What a token is worth (RFC 7662): to its own client, and to clients with the scope ``introspect``.
 
