@@ -18,6 +18,7 @@ from pyramid.location import lineage
 from pyramid.registry import Registry
 
 from ..resources import Item, Node, Root, class_at, items_of
+from ..rights import lines
 from ..schemas import EARLIEST, LATEST, Choice
 
 #: What was assumed: (kind, column) → value.
@@ -113,10 +114,9 @@ def rules(registry: Registry, path: str, permission: str) -> dict[str, str]:
     names: dict[str, str] = {}
     for _, (leaf, items) in cases:
         asked = {permission, *(one.view_permission for one in lineage(leaf))}
-        for one in lineage(leaf):
-            for ace in one.__acl__:
-                if any(name in permissions_of(ace) for name in asked if name):
-                    names.setdefault(ace[1], name_of(ace[1], items))
+        for line in lines(leaf):
+            if any(name in line.permissions for name in asked if name):
+                names.setdefault(line.principal, name_of(line.principal, items))
     told = {name: rule(cases, options, permission, principal) for principal, name in names.items()}
     return {name: told[name] for name in sorted(told) if told[name]}
 
@@ -134,16 +134,13 @@ def rule(cases: list[Any], options: dict[Any, frozenset[Any]], permission: str, 
         for case, leaf in may
         if all(acl.permits(one, principals, one.view_permission) for one in lineage(leaf) if one.view_permission)
     ]
-    own = any(permission in permissions_of(ace) and ace[1] == principal for _, leaf in may for ace in leaf.__acl__)
+    spoken = [line for _, leaf in may for line in lines(leaf) if line.node is leaf and line.principal == principal]
+    own = any(permission in line.permissions for line in spoken)
     if not see and not own:
         return ""
     told: list[Cases] = [{key: frozenset([value]) for key, value in case.items()} for case, _ in see or may]
     sentence = " or ".join(sorted(in_words(case, options) for case in merged(told, options)))
     return sentence if see else f"{sentence}, if they see it"
-
-
-def permissions_of(ace: Any) -> Any:
-    return (ace[2],) if isinstance(ace[2], str) else ace[2]
 
 
 def outcomes(ask: Callable[[Case], Any], options: dict[Any, frozenset[Any]]) -> Iterator[tuple[Case, Any]]:

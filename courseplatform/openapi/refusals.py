@@ -12,24 +12,16 @@ from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.security import NO_PERMISSION_REQUIRED
 
+from ..errors import HTTP_CODES
 from ..resources import class_at
 from ..service import WRITES, Service, Validator
 
 #: Status → the code of a refusal whose docstring names none.
 USUAL = {
-    400: "bad_request",
-    401: "unauthenticated",
-    403: "forbidden",
-    404: "not_found",
-    409: "conflict",
+    **HTTP_CODES,
     412: "precondition_failed",
-    413: "payload_too_large",
-    415: "unsupported_media_type",
-    422: "invalid",
     428: "precondition_required",
     429: "too_many_requests",
-    500: "internal_error",
-    503: "unavailable",
 }
 WORD = re.compile(r"\b([45][0-9]{2})\b|``([a-z_]+)``")
 
