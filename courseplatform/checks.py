@@ -10,7 +10,7 @@ from .inspection.grants import entries
 from .inspection.nodes import address, children, place_of
 from .neighbours import plugin_of, readable
 from .resources import Collection, Node, Root, mounted
-from .service import Service
+from .service import Service, validator_of
 from .startup import StartupError, place_of_view
 from .startup import place_of as line_of
 
@@ -86,9 +86,8 @@ def missing_node(registry: Registry, service: Service) -> str:
 def missing_json(registry: Registry, service: Service) -> str:
     """Which model that a view says it answers has no representation; "" if there is none."""
     for method, _, arguments in service.definitions:
-        for validator in arguments.get("validators", ()):
-            answer: Any = getattr(validator, "answer", None)
-            model = answer.of if isinstance(answer, Page) else answer
-            if hasattr(model, "__mapper__") and model not in registry["representations"]:
-                return f"answers {method} with {readable(model)}, which config.add_representation makes no JSON of"
+        answer: Any = getattr(validator_of(arguments), "answer", None)
+        model = answer.of if isinstance(answer, Page) else answer
+        if hasattr(model, "__mapper__") and model not in registry["representations"]:
+            return f"answers {method} with {readable(model)}, which config.add_representation makes no JSON of"
     return ""

@@ -22,7 +22,7 @@ from .pagination import READERS, Ordering
 from .representation import Extension
 from .resources import Collection, Item, Node, class_at
 from .schemas import Body, Choice, ListQuery, Strict, field, merge_patch
-from .service import Service, Validator
+from .service import Service, Validator, validator_of
 
 #: When every service and every node is known.
 LATE = PHASE3_CONFIG + 10
@@ -231,8 +231,9 @@ def views_of(registry: Registry, model: Any) -> Iterator[tuple[Service, type[Nod
         if node_class is None or model_of(node_class) is not model:
             continue
         for method, _, arguments in service.definitions:
-            if method != "HEAD":  # which has GET's
-                yield from ((service, node_class, one) for one in arguments["validators"] if isinstance(one, Validator))
+            validator = validator_of(arguments)
+            if method != "HEAD" and validator is not None:  # HEAD has GET's
+                yield service, node_class, validator
 
 
 def model_of(node_class: type[Node]) -> Any:

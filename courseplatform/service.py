@@ -214,6 +214,11 @@ class Validator:
         return apply_resets(schema, values) if self.method == "PATCH" else values
 
 
+def validator_of(arguments: dict[str, Any]) -> Validator | None:
+    """What validates a view, by Cornice's arguments of its definition; None for one of a plain Cornice service."""
+    return next((one for one in arguments.get("validators", ()) if isinstance(one, Validator)), None)
+
+
 def read_query(request: Request) -> dict[str, Any]:
     """The query string as a dict. Raises: Invalid for a repeated key or text that can't be stored."""
     values: dict[str, Any] = {}

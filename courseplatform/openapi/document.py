@@ -14,7 +14,7 @@ from ..extending import model_of, schemas_of
 from ..neighbours import plugin_of
 from ..resources import class_at
 from ..schemas import UUID_PATTERN, definition_name
-from ..service import WRITES, Service, Validator
+from ..service import WRITES, Service, Validator, validator_of
 from .permissions import rules
 from .refusals import Refusals, refusals_of
 from .successes import success_of
@@ -107,7 +107,7 @@ class Swagger(CorniceSwagger):
         return {**found, "pattern": f"^{pattern[1]}$"}
 
     def _extract_operation_from_view(self, view: Any, args: dict[str, Any]) -> dict[str, Any]:
-        validator = next((one for one in args.get("validators", ()) if isinstance(one, Validator)), None)
+        validator = validator_of(args)
         if validator is None or not isinstance(self.service, Service):  # a plugin's plain Cornice service
             operation: dict[str, Any] = super()._extract_operation_from_view(view, args)
             return operation

@@ -10,7 +10,7 @@ from pyramid.request import Request
 from ..answers import Binary, OneOf
 from ..dryrun import DryRun
 from ..schemas import faults
-from ..service import Service, Validator
+from ..service import Service, validator_of
 from .refusals import Refusals, refusals_of
 from .successes import Success, success_of
 
@@ -90,7 +90,7 @@ def promise_of(registry: Registry, route_name: str, method: str) -> tuple[Succes
     for service in registry.cornice_services.values():
         if service.name == route_name and isinstance(service, Service):
             for defined, view, arguments in service.definitions:
-                validator = next((one for one in arguments["validators"] if isinstance(one, Validator)), None)
+                validator = validator_of(arguments)
                 if defined == method and validator is not None:
                     refusals = refusals_of(registry, service, view, validator, arguments["permission"])
                     return success_of(registry, service, validator), refusals
