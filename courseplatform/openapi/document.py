@@ -72,6 +72,7 @@ class Swagger(CorniceSwagger):
         services = sorted(registry.cornice_services.values(), key=lambda service: str(service.path))
         super().__init__(services, pyramid_registry=registry)
         self.definitions.definition_registry |= {"Fault": FAULT_SCHEMA, "Problem": PROBLEM_SCHEMA}
+        self.definitions.from_answer(DryRun())
         self.registry = registry
         self.service: Any = None
         self.rules: dict[tuple[str, str], dict[str, str]] = {}
@@ -127,7 +128,6 @@ class Swagger(CorniceSwagger):
         if validator.deprecated_on is not None:
             operation["deprecated"] = True
         if validator.method != "GET" and validator.has_dry_run:
-            self.definitions.from_answer(DryRun())
             operation["x-dry-run"] = True  # and its answer is the definition DryRun
         operation.update(self.content_types(validator))
         return operation

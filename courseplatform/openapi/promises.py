@@ -27,7 +27,7 @@ def check_answer(registry: Registry, method: str, path: str, response: Any) -> N
     if promised is None or status in UNSPOKEN or method == "HEAD":
         return
     success, refusals = promised
-    if response.content_type == "application/problem+json" and method != "HEAD":
+    if response.content_type == "application/problem+json":
         code = response.json["code"]
         assert code in refusals.get(status, ()), f"{method} {path}: {status} {code} is not in its docstring"
     elif response.headers.get("Preference-Applied") == "dry-run":
@@ -78,7 +78,7 @@ def promise(registry: Registry, method: str, path: str) -> tuple[Success, Refusa
         return None
     if route is None:
         return None
-    kept = registry["documents"].setdefault("promises", {})
+    kept = registry["promises"]
     key = (route.name, method)
     if key not in kept:
         kept[key] = promise_of(registry, *key)
