@@ -42,6 +42,7 @@ CORE = (
     "scheduler",
     "files",
     "idempotency",
+    "backups",
     "mail",
     "health",
     "status",
