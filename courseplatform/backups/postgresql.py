@@ -23,8 +23,16 @@ NO_LIMITS = "-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c 
 SERVICE = "courseplatform"
 
 
+#: From 17 on, pg_restore always sets a time limit that older servers don't know.
+SUITS = "an older program can't read it, and from 17 on none writes what a server before 17 takes"
+
+
+def suits(program: int, server: int) -> bool:
+    return program >= server and (program < 17 or server >= 17)
+
+
 class Programs:
-    """pg_dump and pg_restore, from one folder. Raises: BackupError if they are missing, or older than the server."""
+    """pg_dump and pg_restore, from one folder. Raises: BackupError if they are missing, or don't suit the server."""
 
     def __init__(self, registry: Registry, server_version: int) -> None:
         self.url = registry.settings["database.url"]
@@ -33,10 +41,10 @@ class Programs:
             asked = [self.path(name), "--version"]
             told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout  # noqa: S603 - a fixed program
             major = int(re.findall(r"\d+", told)[0])
-            if major < server_version // 10_000:
+            if not suits(major, server_version // 10_000):
                 raise BackupError(
-                    f"{self.path(name)} is of PostgreSQL {major}, the server of {server_version // 10_000}: an older"
-                    " one can't read a newer server. Install a newer postgresql-client, or name its folder as"
+                    f"{self.path(name)} is of PostgreSQL {major} and the server of {server_version // 10_000}: {SUITS}."
+                    " Install the postgresql-client of the server's version, or name its folder as"
                     " backup.postgresql_bin."
                 )
 

