@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .jobs.periodic import enqueue_periodic
 from .jobs.queue import CHUNK, relay
-from .worker import require_queue
+from .worker import beat, require_queue
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,7 @@ class Scheduler:
             try:
                 if self.leads():
                     self.tick()
+                beat(self.registry)
             except SQLAlchemyError as error:
                 self.resign()
                 log.error("the scheduler waits for the database: %s", type(error).__name__)
