@@ -1,5 +1,6 @@
 """What needs no Docker engine of the Dockerfile and of docker-compose.yml: Docker's compose reads, hadolint and
-published schemas check them, and the commands in them run. Of the image: functional/test_image.py; of GitLab: test_delivery.py.
+published schemas check them, and the commands in them run. The image is in functional/test_image.py, what GitLab does
+with it in test_delivery.py.
 """
 
 import json

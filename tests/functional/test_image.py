@@ -134,6 +134,8 @@ def image(server_url: str) -> Iterator[Image]:
 def test_the_image_serves_and_works_where_nothing_is_writable_and_stops_when_asked(image: Image) -> None:
     refused = image.start("python", "-c", "open('written', 'w')", stderr=subprocess.PIPE)
     assert "PermissionError" in refused.communicate(timeout=10)[1]
+    (installed,) = image.opt.glob("lib/python*/site-packages")
+    assert (installed / "plugins/certificates/certificate.typ").exists()  # its migrations it finds by itself
     assert "The schema is at" in image.run("courseplatform", "migrate", "production.ini")
     admin = {"username": "boss", "email": "boss@example.org", "password": secrets.token_urlsafe(12)}
     image.run("courseplatform", "create-admin", "production.ini", *(f"--{key}={value}" for key, value in admin.items()))
