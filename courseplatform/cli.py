@@ -64,11 +64,11 @@ def serve(ini: str, processes: int | None) -> None:
     import plaster
 
     from .server.options import options_of
-    from .server.supervisor import Supervisor, child_command
+    from .server.supervisor import Plan, Supervisor, child_command
 
     plaster.setup_logging(ini)
     with told_plainly():
-        sys.exit(Supervisor(child_command(ini), lambda: options_of(ini, processes)).run())
+        sys.exit(Supervisor(lambda: Plan(child_command(ini), options_of(ini, processes))).run())
 
 
 @main.command()

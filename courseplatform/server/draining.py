@@ -69,6 +69,10 @@ class Channel(HTTPChannel):
         """Whether it has a request that is not answered to its last byte."""
         return bool(self.request or self.requests or self.total_outbufs_len)
 
+    def is_awaited(self, since_s: float) -> bool:
+        """Whether it is answering, or has been silent for too short a while ``since_s`` (of ``time.time``)."""
+        return self.is_answering or time.time() < max(since_s, self.last_activity) + SILENCE_S
+
 
 def sockets_of(server: Any) -> dict[int, Any]:
     """All that waitress listens to, by descriptor: ports, connections and what wakes it."""
@@ -91,12 +95,15 @@ def run(server: Any, stopping: Stopping, delay_s: float) -> None:
     while not stopping.is_hurried and time.monotonic() < until:
         poll(0.1)
     let_in(server, poll)
-    until, silent_until = time.monotonic() + DRAIN_S, time.monotonic() + SILENCE_S
-    while channels := [one for one in sockets.values() if isinstance(one, Channel)]:
-        is_busy = any(channel.is_answering for channel in channels)
-        if time.monotonic() > (until if is_busy else silent_until):
-            break
+    began_at_s, until = time.time(), time.monotonic() + DRAIN_S
+
+    def open_channels() -> list[Channel]:
+        poll(0)
+        return [one for one in sockets.values() if isinstance(one, Channel)]
+
+    while time.monotonic() < until and any(channel.is_awaited(began_at_s) for channel in open_channels()):
         poll(0.1)
+    channels = open_channels()
     if any(channel.is_answering for channel in channels):
         log.warning("stopping although requests are not answered after %d s", DRAIN_S)
     for channel in channels:

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client.multiprocess import mark_process_dead
@@ -67,8 +68,10 @@ class Child:
             return
         except OSError:
             said = b""
-        self.is_ready = self.is_ready or bool(said)
-        if not said:
+        if said:
+            self.is_ready = True
+            log.info("process %d is ready", self.id)
+        else:
             self.line.close()
 
     def leave(self, within_s: float) -> None:
@@ -79,11 +82,20 @@ class Child:
             self.process.terminate()
 
 
-class Supervisor:
-    """``read``: the options of ``[server:main]`` as they are at that moment."""
+@dataclass(frozen=True)
+class Plan:
+    """How a generation is started, and whoever replaces one of it: by the code that was there when it began."""
 
-    def __init__(self, command: Sequence[str], read: Callable[[], Options]) -> None:
-        self.command, self.read, self.options = command, read, read()
+    command: list[str]
+    options: Options
+
+
+class Supervisor:
+    """``plan``: makes the plan of a generation that begins now."""
+
+    def __init__(self, plan: Callable[[], Plan]) -> None:
+        self.make_plan = plan
+        self.plan = self.next_plan = plan()
         #: The generation that serves, the one that is to follow it, and whoever has been let go.
         self.serving: list[Child] = []
         self.coming: list[Child] = []
@@ -94,9 +106,9 @@ class Supervisor:
 
     def run(self) -> int:
         """Until SIGTERM, or until the first process of all can't start. The exit code."""
-        with listening(self.options.address) as self.sockets, metrics_folder(), heard_signals() as self.heard:
+        with listening(self.plan.options.address) as self.sockets, metrics_folder(), heard_signals() as self.heard:
             where = ", ".join(address_of(one) for one in self.sockets)
-            log.info("%d processes are to serve at %s", self.options.processes, where)
+            log.info("%d processes are to serve at %s", self.plan.options.processes, where)
             while not (self.is_stopping and not self.everybody):
                 self.tend()
                 self.wait()
@@ -112,7 +124,7 @@ class Supervisor:
 
     @property
     def go_s(self) -> float:
-        return self.options.drain_delay_s + GO_S
+        return self.plan.options.drain_delay_s + GO_S
 
     def wait(self) -> None:
         """Until a signal comes, a process says something, or a time is over."""
@@ -188,39 +200,38 @@ class Supervisor:
             if time.monotonic() > self.coming[0].started_at_s + COME_UP_S:
                 self.give_up(f"it is not ready after {COME_UP_S} s")
             elif self.coming[0].is_ready:
-                self.fill(self.coming, takes_over=True)
+                self.fill(self.coming, self.next_plan, self.next_plan.options.processes, takes_over=True)
                 if all(child.is_ready for child in self.coming):
                     self.hand_over()
         self.has_served = self.has_served or any(child.is_ready for child in self.serving)
-        if self.has_served and time.monotonic() >= self.not_before_s:
-            self.fill(self.serving, takes_over=False)
-        elif not self.serving and not self.has_served:
-            self.serving.append(Child(self.command, self.sockets, takes_over=False))
-        if not self.is_up and len(self.serving) == self.options.processes and all(one.is_ready for one in self.serving):
+        count = self.plan.options.processes if self.has_served else 1
+        if time.monotonic() >= self.not_before_s:
+            self.fill(self.serving, self.plan, count, takes_over=False)
+        if self.has_served and not self.is_up and all(child.is_ready for child in self.serving):
             self.is_up = True
             log.info("%d processes serve", len(self.serving))
             notify("READY=1")
 
-    def fill(self, generation: list[Child], takes_over: bool) -> None:
-        while len(generation) < self.options.processes:
-            generation.append(Child(self.command, self.sockets, takes_over))
+    def fill(self, generation: list[Child], plan: Plan, count: int, takes_over: bool) -> None:
+        while len(generation) < count:
+            generation.append(Child(plan.command, self.sockets, takes_over))
 
     def begin_next(self) -> None:
         """Start another generation. One that is on its way gives way to it."""
         if self.coming:
             self.give_up("another is to follow")
         try:
-            self.options = self.read()
+            self.next_plan = self.make_plan()
         except ConfigurationError as error:
             log.error("the processes go on as they are: %s", error)
             return
-        log.info("the next %d processes start", self.options.processes)
-        self.coming = [Child(self.command, self.sockets, takes_over=True)]
+        log.info("the next %d processes start", self.next_plan.options.processes)
+        self.fill(self.coming, self.next_plan, 1, takes_over=True)
 
     def hand_over(self) -> None:
         log.info("the next %d processes serve; those before finish what they have", len(self.coming))
         self.let_go(self.serving)
-        self.serving, self.coming = self.coming, []
+        self.serving, self.coming, self.plan = self.coming, [], self.next_plan
         self.has_served = self.is_up = True
         self.early_deaths, self.not_before_s = 0, 0.0
 
@@ -236,8 +247,11 @@ class Supervisor:
 
 
 def child_command(ini: str) -> list[str]:
-    """The Python beside this very command, by the name it was called by: a release may have led that elsewhere."""
-    beside = Path(sys.argv[0]).absolute().with_name("python")
+    """The Python beside this very command, where the name that it was called by leads now: a release may have moved it.
+
+    Led there once and for all, so that what a process imports late is of the same release.
+    """
+    beside = Path(sys.argv[0]).absolute().parent.resolve() / "python"
     # -P: what lies in the working directory is no module, as for every installed command.
     return [str(beside) if beside.exists() else sys.executable, "-P", "-m", "courseplatform.server.child", ini]
 
