@@ -13,10 +13,11 @@ from ..settings import natural_int, positive_int, raw, variable
 DEFAULTS = {
     # Each holds a file descriptor, of which a process has 1024 where nobody grants it more.
     "connection_limit": "500",
-    "asyncore_use_poll": "true",  # select() knows no descriptor above 1023
     "channel_timeout": "120",  # longer than a proxy keeps a connection: who closes first must be the one that asks
     "max_request_header_size": "32768",
 }
+#: Not to be overridden by the environment: select() knows no descriptor above 1023.
+FIXED = {"asyncore_use_poll": "true"}
 #: Where to listen: one of these ways.
 ADDRESSES = (("unix_socket", "unix_socket_perms"), ("listen",), ("host", "port"))
 #: Ours, not waitress'.
@@ -46,7 +47,7 @@ class Options:
 
 def read_options(given: Mapping[str, Any]) -> Options:
     """Raises: ConfigurationError."""
-    options = {**DEFAULTS, **{name: str(value) for name, value in given.items() if name != "use"}}
+    options = {**FIXED, **DEFAULTS, **{name: str(value) for name, value in given.items() if name != "use"}}
     for name in OVERRIDDEN:
         if value := raw(options, name, variable(f"server.{name}")):
             options[name] = str(value)

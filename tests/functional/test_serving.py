@@ -18,8 +18,10 @@ import pytest
 import requests
 
 from courseplatform import migrations
+from courseplatform.server.options import OVERRIDDEN
+from courseplatform.server.supervisor import child_command
 from courseplatform.testing import fresh_database
-from tests.functional.platform import Platform, free_port
+from tests.functional.platform import ROOT, Platform, free_port
 from tests.functional.serving import Serving, is_running, wait_until
 
 CALM = {
@@ -206,3 +208,24 @@ def test_a_fault_of_where_and_how_it_serves_is_told_in_a_sentence(line: str, tol
     assert done.returncode == 1
     assert f"[server:main]: {told}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_release_is_found_where_the_name_of_the_command_leads_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for release in ("old", "new"):
+        (tmp_path / release / "bin").mkdir(parents=True)
+        (tmp_path / release / "bin" / "python").touch()
+    current = tmp_path / "current"
+    current.symlink_to("old")
+    monkeypatch.setattr(sys, "argv", [str(current / "bin" / "courseplatform")])
+    before = child_command("x.ini")
+    current.unlink()
+    current.symlink_to("new")
+    assert before[0] == str(tmp_path / "old/bin/python")  # so that what it imports late is old too
+    assert child_command("x.ini")[0] == str(tmp_path / "new/bin/python")
+
+
+def test_every_option_is_documented() -> None:
+    page = (ROOT / "docs/operations/serving.md").read_text()
+    assert [name for name in OVERRIDDEN if f"`{name}`" not in page] == []
