@@ -58,6 +58,21 @@ def main() -> None:
 
 @main.command()
 @click.argument("ini", type=click.Path(exists=True, dir_okay=False))
+@click.option("--processes", type=click.IntRange(1), help="How many; else `processes` of [server:main], or 1.")
+def serve(ini: str, processes: int | None) -> None:
+    """Serve. SIGTERM answers what has come and ends; SIGHUP replaces the processes, by the code that is there now."""
+    import plaster
+
+    from .server.options import options_of
+    from .server.supervisor import Plan, Supervisor, child_command
+
+    plaster.setup_logging(ini)
+    with told_plainly():
+        sys.exit(Supervisor(lambda: Plan(child_command(ini), options_of(ini, processes))).run())
+
+
+@main.command()
+@click.argument("ini", type=click.Path(exists=True, dir_okay=False))
 @click.option("--to", "target", default="heads", help="A revision of core, or PLUGIN@REVISION; 'heads' is the newest.")
 @click.option("--down", is_flag=True, help="Go down to --to instead of up.")
 @click.option("--remove", metavar="PLUGIN", help="Take the tables of a plugin away, with all that they hold.")

@@ -19,7 +19,7 @@ from webtest import TestApp
 
 from courseplatform import limits, redis_connection
 from courseplatform.request import Request
-from courseplatform.server import make_server
+from courseplatform.server.process import make_server
 from tests.core.conftest import build
 from tests.redis_server import BINARY, RedisServer
 from tests.web_server import run_until_closed
