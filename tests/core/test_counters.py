@@ -12,11 +12,11 @@ from pyramid.config import Configurator
 from courseplatform.metrics.requests import BUCKETS_S
 from courseplatform.testing import Client, make_app
 from plugins.courses.events import CoursePublished
+from tests.functional.platform import free_port
 
 from .conftest import build
+from .test_metrics import SCRAPER, TOKEN
 
-TOKEN = "q9Zr2Xw7Lm4Tb8Ks1Vn6Hc3Jd5Gf0PaYe"
-SCRAPER = {"Authorization": f"Bearer {TOKEN}"}
 COURSE = "/api/courses/{course_id}/"
 WRITES = "/api/sandbox/writes/"
 
@@ -133,8 +133,6 @@ def counted_here(client: Client) -> dict[str, float]:
 
 
 def test_without_a_database_there_are_figures_and_they_say_so(database_url: str, tmp_path: Path) -> None:
-    from tests.functional.platform import free_port
-
     app = build(**{"metrics.token": TOKEN, "database.url": f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"})
     client = Client(app)
     client.call("GET", "/api/courses/", status=503)
