@@ -9,9 +9,8 @@ Labels have bounds: ``route`` is a template and ``plugin`` a plugin, never anyth
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyramid.config import Configurator
 from pyramid.registry import Registry
@@ -29,8 +28,7 @@ UNMATCHED = "unmatched"
 CORE = "core"
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What one request took, with all its retries. ``route``: ``/api/courses/{course_id}/``; ``plugin``: who added it.
 
     ``status`` is what the client sees: 304 too, which is decided last. ``response_bytes``: None for what is streamed

@@ -22,14 +22,20 @@ class Counters:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.by_name: dict[str, Counter] = {}
+        #: Kept, since looking one up by its labels takes longer than counting.
+        self.children: dict[tuple[Any, ...], Counter] = {}
 
     def declare(self, name: str, description: str, labels: Sequence[str]) -> None:
         self.by_name[name] = Counter(name, description, labels, registry=self.registry)
 
     def add(self, name: str, amount: float, labels: dict[str, str]) -> None:
         """Raises: KeyError for a counter, ValueError for a label that was not declared."""
-        counter = self.by_name[name]
-        (counter.labels(**labels) if labels else counter).inc(amount)
+        key = name, *labels.items()
+        child = self.children.get(key)
+        if child is None:
+            counter = self.by_name[name]
+            child = self.children[key] = counter.labels(**labels) if labels else counter
+        child.inc(amount)
 
 
 def count(request: Request, name: str, amount: float = 1, **labels: str) -> None:

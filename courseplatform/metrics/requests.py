@@ -26,7 +26,7 @@ class Meters:
 
 
 class RequestMeter:
-    """An observer. Children are kept, since looking one up by its labels takes longer than counting."""
+    """An observer. Children are kept: see ``Counters``."""
 
     def __init__(self, registry: Registry) -> None:
         prefix, kw = "courseplatform_request", {"registry": registry["counters"].registry}
