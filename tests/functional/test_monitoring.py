@@ -192,6 +192,14 @@ def test_no_figure_has_anything_that_a_client_sent(traffic: Watched) -> None:
     assert len(series) < 2_000
 
 
+def test_every_figure_on_the_page_is_there(traffic: Watched) -> None:
+    page = (ROOT / "docs/operations/monitoring.md").read_text()
+    rows = re.findall(r"^\| (`courseplatform_.*?) \|", page, re.MULTILINE)
+    written = {name.partition("{")[0] for row in rows for name in re.findall(r"`(courseplatform_[^`]+)`", row)}
+    there = set(traffic.prometheus.ask("label/__name__/values"))
+    assert written - there == {"courseplatform_request_retries_total"}
+
+
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
 def test_every_query_of_a_dashboard_is_valid_and_gives_data(path: Path, traffic: Watched) -> None:
     for panel in json.loads(path.read_text())["panels"]:
