@@ -17,6 +17,7 @@ CORE = (
     "settings",
     "cli",
     "inspection",
+    "measuring",
     "db",
     "histories",
     "responses",

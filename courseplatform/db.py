@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
 
+from .measuring import count_statements
 from .settings import natural_int, positive_int
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -259,6 +260,7 @@ def includeme(config: Configurator) -> None:
 
     def connect() -> None:
         engine = make_engine(config.registry.settings)
+        count_statements(engine)
         config.registry["db.engine"] = engine
         config.registry["db.session"] = session_maker(engine)
 

@@ -254,12 +254,27 @@ def conflict_codes() -> dict[str, str]:
     return {str(c.name): c.info["conflict"] for c in named if "conflict" in c.info}
 
 
+#: SQLSTATE → what ``/metrics`` calls it; libpq has none for a connection that fails.
+DATABASE_FAILURES = {
+    None: "connection",
+    "57P01": "connection",
+    "57P02": "connection",
+    "57P03": "connection",
+    "57014": "statement_timeout",
+    "55P03": "lock_timeout",
+    "40P01": "conflict",
+    "40001": "conflict",
+}
+
+
 def database_error(exc: Exception, request: Request) -> Response:
     """The database is away, too slow or its pool is empty."""
     code, route = getattr(getattr(exc, "orig", None), "pgcode", None), getattr(request, "matched_route", None)
     where = route.pattern if route is not None else "-"
     told = type(exc).__name__, code or "-", request.method, where, request.request_id
     log.error("database unavailable: %s %s at %s %s in request %s", *told)
+    kind = "pool_timeout" if isinstance(exc, PoolTimeout) else DATABASE_FAILURES.get(code, "other")
+    request.count_now("courseplatform_database_failures", kind=kind)
     return problem(request, 503, "unavailable")
 
 

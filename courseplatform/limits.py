@@ -177,6 +177,7 @@ def hit_limit(request: Request, name: str, *keys: object) -> None:
         )
         if hit.left < 0:
             request.audit_now("limit.exceeded", limit=name)
+            request.count_now("courseplatform_rate_limit_refusals", limit=name)
             raise TooManyRequests(headers={"Retry-After": str(hit.wait_s)})
 
 

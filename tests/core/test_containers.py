@@ -46,9 +46,14 @@ def run(name: str, *arguments: Any, **environ: str) -> subprocess.CompletedProce
 
 @pytest.fixture(scope="module")
 def services() -> Any:
-    done = run("docker-compose", "--profile", "s3", "config", "--format", "json", **GIVEN)
+    return composed()["services"]
+
+
+def composed() -> Any:
+    profiles = ("--profile", "s3", "--profile", "monitoring")
+    done = run("docker-compose", *profiles, "config", "--format", "json", **GIVEN)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["services"]
+    return json.loads(done.stdout)
 
 
 def test_the_dockerfile_is_well_made() -> None:
@@ -77,14 +82,23 @@ def test_compose_asks_for_what_it_can_not_know(missing: str) -> None:
 
 
 def test_nginx_alone_can_be_reached_and_what_needs_no_internet_has_none(services: Any) -> None:
-    assert {name for name, service in services.items() if service.get("ports")} == {"nginx"}
-    config = json.loads(run("docker-compose", "config", "--format", "json", **GIVEN).stdout)
-    inside = {name for name, network in config["networks"].items() if network.get("internal")}
-    assert inside == {"back"}
+    reached = {name: service["ports"] for name, service in services.items() if service.get("ports")}
+    assert set(reached) == {"nginx", "grafana"}
+    assert [port["host_ip"] for port in reached["grafana"]] == ["127.0.0.1"]
+    inside = {name for name, network in composed()["networks"].items() if network.get("internal")}
+    assert inside == {"back", "monitoring"}
     assert {name for name, service in services.items() if set(service["networks"]) - inside} == {
         "nginx",
         "app",
         "worker",
+        "alertmanager",
+        "grafana",
+    }
+    assert {name for name, service in services.items() if "monitoring" in service["networks"]} == {
+        "app",
+        "prometheus",
+        "alertmanager",
+        "grafana",
     }
     assert set(services["nginx"]["networks"]) == {"front"}
     address = services["nginx"]["networks"]["front"]["ipv4_address"]
@@ -142,7 +156,8 @@ def test_the_secrets_are_made_once_and_belong_together(tmp_path: Path, services:
     assert needed - set(made) == {"tls_certificate", "tls_key"}
     assert made["postgres_password"].strip() in made["database_url"]
     assert made["redis_password"].strip() in made["redis_url"]
-    assert len({made[name] for name in ("token_secret", "postgres_password", "redis_password")}) == 3
+    apart = ("token_secret", "postgres_password", "redis_password", "metrics_token", "grafana_password")
+    assert len({made[name] for name in apart}) == len(apart)
 
 
 def test_the_configuration_that_compose_hands_over_has_no_faults(
@@ -157,6 +172,7 @@ def test_the_configuration_that_compose_hands_over_has_no_faults(
         assert settings["accounts.token_secret"] == made["token_secret"].strip()
         assert settings["database.url"].endswith("@postgres/courseplatform")
         assert settings["files.url"] is None
+        assert settings["metrics.token"] == made["metrics_token"].strip()
 
 
 @pytest.mark.skipif(BINARY is None, reason="there is no redis-server")
@@ -221,3 +237,23 @@ def test_the_pipeline_runs_the_gate_and_puts_nothing_into_service_by_itself() ->
     assert {rule["when"] for rule in pipeline["production"]["rules"]} == {"manual"}
     for line in pipeline["lint"]["script"][1:-1]:
         assert f'"$venv/bin/{line.split()[0]}"' + line.removeprefix(line.split()[0]) in (ROOT / ".ci/run").read_text()
+
+
+def test_those_who_watch_find_each_other_their_files_and_their_secrets(services: Any) -> None:
+    """Every address and every path in ``deploy/prometheus`` and ``deploy/grafana`` is one that compose makes."""
+    scraping = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    (platform, _), (notified,) = scraping["scrape_configs"], scraping["alerting"]["alertmanagers"]
+    sources = yaml.safe_load((ROOT / "deploy/grafana/provisioning/datasources/prometheus.yml").read_text())
+    named = [platform["dns_sd_configs"][0]["names"][0], notified["static_configs"][0]["targets"][0].split(":")[0]]
+    named += [re.match(r"http://(\w+):\d+", source["url"])[1] for source in sources["datasources"]]  # type: ignore[index]
+    assert all("monitoring" in services[name]["networks"] for name in named)
+    files = {"prometheus": "prometheus.yml", "alertmanager": "alertmanager.yml"}
+    for name, file in files.items():
+        wanted = re.findall(r"/run/secrets/(\w+)", (ROOT / "deploy/prometheus" / file).read_text())
+        assert wanted == [secret["source"] for secret in services[name]["secrets"]], name
+    (provider,) = yaml.safe_load((ROOT / "deploy/grafana/provisioning/dashboards/dashboards.yml").read_text())[
+        "providers"
+    ]
+    mounted = {volume["target"]: volume for volume in services["grafana"]["volumes"]}
+    assert Path(mounted[provider["options"]["path"]]["source"]) == ROOT / "deploy/grafana/dashboards"
+    assert all(volume.get("read_only") for target, volume in mounted.items() if target.startswith("/etc/"))

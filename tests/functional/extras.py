@@ -184,7 +184,9 @@ def test_operators_see_what_is_there(client: Any, teacher: Any, badge: str, monk
     award(teacher, badge, teacher)
     assert client.get("/api/").json["capabilities"]["extras"] == "Badges, and levels up to 9"
     monkeypatch.setitem(client.registry.settings, "metrics.token", SIGNING_KEY)
-    assert "courseplatform_extras_awards 1.0" in client.as_(SIGNING_KEY).get("/metrics").text
+    figures = client.as_(SIGNING_KEY).get("/metrics").text
+    assert "courseplatform_extras_awards 1.0" in figures
+    assert "courseplatform_extras_awarded_total 1.0" in figures
     client.get("/health/ready")
     assert [check.name for check in client.registry["health.checks"]] == ["extras"]
 
