@@ -29,7 +29,8 @@ from redis.exceptions import RedisError
 
 from .audit import known_user_id
 from .errors import TooManyRequests
-from .redis_connection import Pausing, bounds
+from .pausing import Pausing
+from .redis_connection import bounds
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,8 @@ from rq.serializers import JSONSerializer
 from sqlalchemy import select, update
 
 from ..db import script_request
-from ..redis_connection import Pausing, connect
+from ..pausing import Pausing
+from ..redis_connection import connect
 from .outbox import OutboxJob, is_undone
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,8 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from webtest import TestApp
 
-from courseplatform import limits, redis_connection
+from courseplatform import limits
+from courseplatform.pausing import Pausing
 from courseplatform.request import Request
 from courseplatform.server import make_server
 from tests.core.conftest import build
@@ -58,7 +59,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Redis that failed is asked again after a tenth of a second."""
-    monkeypatch.setattr(redis_connection, "PAUSE_S", 0.1)
+    monkeypatch.setattr(Pausing, "pause_s", 0.1)
 
 
 def test_what_comes_too_often_is_429_and_told_how_long_to_wait() -> None:
