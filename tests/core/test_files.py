@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 import requests
 from pyramid.exceptions import ConfigurationConflictError
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
 from courseplatform.errors import PayloadTooLarge
 from courseplatform.files import CHUNK_BYTES, FileOwner, LocalFiles, safe_type, sweep_files
@@ -122,6 +122,21 @@ def test_a_file_goes_when_its_transaction_can_not_commit(committing_client: Clie
     assert len(keys(files)) == 1
     upload(committing_client, b"hello", "commit", status=409)
     assert len(keys(files)) == 1
+
+
+def test_a_file_stays_when_nobody_knows_whether_its_transaction_has_committed(
+    committing_client: Client, files: Any
+) -> None:
+    def lose(connection: Any) -> None:
+        connection.connection.dbapi_connection.close()
+
+    engine = committing_client.registry["db.engine"]
+    event.listen(engine, "commit", lose)
+    try:
+        upload(committing_client, b"hello", "commit", status=503)
+    finally:
+        event.remove(engine, "commit", lose)
+    assert len(keys(files)) == 1  # perhaps it did, and the row is there that names it
 
 
 def test_a_deleted_file_goes_after_the_commit_and_stays_without_one(committing_client: Client, files: Any) -> None:

@@ -1,4 +1,4 @@
-"""``python -m tests.faults``: all scenarios, or some, by a seed. It ends with 1 if one of them is not as it should be."""
+"""``python -m tests.faults``: all scenarios, or some, by a seed. It ends with 1 if one goes otherwise than promised."""
 
 import argparse
 import json

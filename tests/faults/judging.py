@@ -1,7 +1,7 @@
 """The ledger of what was told, against what is there."""
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -12,54 +12,60 @@ from tests.faults.stage import Stage
 from tests.faults.writers import Ledger
 
 SETTLE_S = 120
+WORKS = "SELECT text, id::text, grade, file_key, file_sha256 FROM submissions WHERE text LIKE %s"
+ENROLLED = (
+    "SELECT u.id::text, u.id::text FROM enrollments e JOIN users u ON u.id = e.student_id WHERE u.username LIKE %s"
+)
+NOTIFIED = "SELECT subject->>'id', subject->>'id' FROM notifications WHERE kind = 'graded' AND subject->>'id' = ANY(%s)"
+LOGGED = (
+    "SELECT data->>'submission_id', data->>'submission_id' FROM domain_events"
+    " WHERE type = 'submission.graded' AND data->>'submission_id' = ANY(%s)"
+)
 UNDONE = "SELECT count(*) FROM outbox WHERE done_at IS NULL AND dead_at IS NULL AND (due_at <= now() OR attempts > 0)"
 
 
-@dataclass
-class Findings:
-    lost: int = 0
-    doubled: int = 0
-    phantom: int = 0
-    orphaned: int = 0
-    #: Jobs that were not done, and events that did not reach the webhook, in time.
-    undone: int = 0
+WAYS = ("lost", "doubled", "phantom", "orphaned", "undone")
 
-    @property
-    def total(self) -> int:
-        return self.lost + self.doubled + self.phantom + self.orphaned + self.undone
+
+class Findings(Counter[tuple[str, str]]):
+    """How often something of which kind was found in one of the ``WAYS`` in which it must not be.
+
+    ``undone`` are jobs that were not done in time, and events that did not reach the webhook.
+    """
+
+    def of(self, way: str) -> int:
+        return sum(count for (found, _), count in self.items() if found == way)
+
+    def words(self) -> dict[str, int]:
+        return {f"{way}: {kind}": count for (way, kind), count in self.items() if count}
 
 
 def judge(stage: Stage, ledger: Ledger, settle_s: float) -> Findings:
     """Wait until all jobs are done, then count what is not as it was told."""
-    findings = Findings(undone=undone_after(stage, ledger, settle_s))
+    findings = Findings()
+    wait_for_jobs(stage, findings, settle_s)
     told, like = ledger.told, f"{ledger.name}-%"
-    users = stage.execute("SELECT username, id::text FROM users WHERE username LIKE %s", like)
-    works = stage.execute("SELECT text, id::text, grade, file_key, file_sha256 FROM submissions WHERE text LIKE %s", like)
-    comments = stage.execute("SELECT text, id::text FROM comments WHERE text LIKE %s", like)
-    enrolled = stage.execute(
-        "SELECT u.id::text, u.id::text FROM enrollments e JOIN users u ON u.id = e.student_id WHERE u.username LIKE %s",
-        like,
+    works = stage.execute(
+        "SELECT text, id::text, grade, file_key, file_sha256 FROM submissions WHERE text LIKE %s", like
     )
-    compare(findings, told["user"], users)
-    compare(findings, told["enrollment"], enrolled)
-    compare(findings, told["submission"], [(row[0], row[1]) for row in works])
-    compare(findings, told["comment"], comments)
-    grades = {row[1]: row[2] for row in works if row[2] is not None}
-    findings.lost += sum(grades.get(work) != points for work, points in told["grade"].items())
-    findings.phantom += len(grades.keys() - told["grade"].keys())
-    for table, where in (
-        ("notifications", "kind = 'graded' AND subject->>'id' = ANY(%s)"),
-        ("domain_events", "type = 'submission.graded' AND data->>'submission_id' = ANY(%s)"),
+    graded = {work: work for work in told["grade"]}
+    for kind, expected, rows in (
+        ("user", told["user"], stage.execute("SELECT username, id::text FROM users WHERE username LIKE %s", like)),
+        ("enrollment", told["enrollment"], stage.execute(ENROLLED, like)),
+        ("submission", told["submission"], [(row[0], row[1]) for row in works]),
+        ("comment", told["comment"], stage.execute("SELECT text, id::text FROM comments WHERE text LIKE %s", like)),
+        ("grade", told["grade"], [(row[1], row[2]) for row in works if row[2] is not None]),
+        ("notification of a grade", graded, stage.execute(NOTIFIED, [*graded])),
+        ("event of a grade", graded, stage.execute(LOGGED, [*graded])),
     ):
-        key = where.partition(" = ANY")[0].rpartition(" ")[2]
-        found = stage.execute(f"SELECT {key}, {key} FROM {table} WHERE {where}", [*told["grade"]])
-        compare(findings, {work: work for work in told["grade"]}, found)
+        compare(findings, kind, expected, rows)
     judge_files(stage, ledger, findings, works)
     return findings
 
 
-def undone_after(stage: Stage, ledger: Ledger, settle_s: float) -> int:
-    """How many jobs and deliveries are not done after so long; what is awaited of them is everything."""
+def wait_for_jobs(stage: Stage, findings: Findings, settle_s: float) -> None:
+    """Until all jobs are done and all events delivered, or so long."""
+
     def undone() -> int:
         (count,) = stage.execute(UNDONE)[0]
         return int(count)
@@ -71,18 +77,18 @@ def undone_after(stage: Stage, ledger: Ledger, settle_s: float) -> int:
     try:
         stage.wait_until(lambda: not undone() and not undelivered(), settle_s, "all jobs are done")
     except AssertionError:
-        return undone() + undelivered()
-    return 0
+        findings["undone", "job"] += undone()
+        findings["undone", "delivery"] += undelivered()
 
 
-def compare(findings: Findings, told: dict[str, Any], rows: Iterable[tuple[Any, ...]]) -> None:
-    """``told``: mark → id; ``rows``: (mark, id) as they are."""
-    found: dict[str, list[str]] = {}
-    for mark, row_id in rows:
-        found.setdefault(mark, []).append(row_id)
-    findings.lost += sum(row_id not in found.get(mark, ()) for mark, row_id in told.items())
-    findings.doubled += sum(len(ids) - 1 for ids in found.values())
-    findings.phantom += sum(mark not in told for mark in found)
+def compare(findings: Findings, kind: str, told: dict[str, Any], rows: Iterable[tuple[Any, ...]]) -> None:
+    """``told``: mark → what was told; ``rows``: (mark, what is there)."""
+    found: dict[str, list[Any]] = {}
+    for mark, what in rows:
+        found.setdefault(mark, []).append(what)
+    findings["lost", kind] += sum(what not in found.get(mark, ()) for mark, what in told.items())
+    findings["doubled", kind] += sum(len(all_of_it) - 1 for all_of_it in found.values())
+    findings["phantom", kind] += sum(mark not in told for mark in found)
 
 
 def judge_files(stage: Stage, ledger: Ledger, findings: Findings, works: list[tuple[Any, ...]]) -> None:
@@ -93,7 +99,7 @@ def judge_files(stage: Stage, ledger: Ledger, findings: Findings, works: list[tu
         key, named = kept.get(work, (None, None))
         is_there = key is not None and storage.path(key).exists()
         if not is_there or not named == digest == sha256(storage.path(key).read_bytes()).hexdigest():
-            findings.lost += 1
+            findings["lost", "file"] += 1
     clock = stage.registry["clock"]
     stage.registry["clock"] = lambda: clock() + sweeping.ORPHAN_AGE + timedelta(minutes=1)
     try:
@@ -106,4 +112,4 @@ def judge_files(stage: Stage, ledger: Ledger, findings: Findings, works: list[tu
         " UNION SELECT file_key FROM certificate_pdfs) AS named"
     )[0]
     there = {path.name for path in (stage.files / "files").rglob("*") if path.is_file()}
-    findings.orphaned += len(there - set(names or ()))
+    findings["orphaned", "file"] += len(there - set(names or ()))

@@ -3,10 +3,10 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults.judging import SETTLE_S, Findings, judge
+from tests.faults.judging import SETTLE_S, WAYS, Findings, judge
 from tests.faults.stage import Stage
 from tests.faults.watch import Health
 from tests.faults.writers import Ledger, Writer
@@ -19,7 +19,7 @@ CONTROL_S = 8
 
 @dataclass(frozen=True)
 class Scenario:
-    """What goes wrong. ``harm(stage, dice)`` does it while writers write, and raises AssertionError for what must not be.
+    """What goes wrong. ``harm(stage, dice)`` does it amid writers; it raises AssertionError for what must not be.
 
     ``slowest_s``: what no answer takes longer than. ``may_break``: connections of clients are part of the harm.
     ``is_control``: it takes a protection away, so that something has to be lost. ``disks_mib``: it needs a stage of its
@@ -57,8 +57,8 @@ class Outcome:
     @property
     def is_well(self) -> bool:
         if self.is_control:
-            return self.findings.total > 0
-        return self.findings.total == 0 and not self.faults
+            return self.findings.total() > 0
+        return self.findings.total() == 0 and not self.faults
 
     @property
     def verdict(self) -> str:
@@ -67,18 +67,17 @@ class Outcome:
         return "well" if self.is_well else "FAULTY"
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "verdict": self.verdict}
+        counts = {way: self.findings.of(way) for way in WAYS}
+        return {**vars(self), **counts, "findings": self.findings.words(), "verdict": self.verdict}
 
 
 def run(stage: Stage, scenario: Scenario, seed: int, calm_s: float = 0.0) -> Outcome:
     """``calm_s``: what a slow answer takes without any harm, on this machine and now."""
-    dice = random.Random(f"{scenario.name} {seed}")  
+    dice = random.Random(f"{scenario.name} {seed}")
     ledger = Ledger(f"{scenario.name[:12]}-{seed}-{dice.randrange(16**4):04x}")
     patience_s, settle_s = (CONTROL_S, CONTROL_S) if scenario.is_control else (PATIENCE_S, SETTLE_S)
     writers = [
-        Writer(
-            stage, ledger, number, random.Random(dice.random()), may_break=scenario.may_break, patience_s=patience_s
-        )
+        Writer(stage, ledger, number, random.Random(dice.random()), may_break=scenario.may_break, patience_s=patience_s)
         for number in range(WRITERS)
     ]
     watches = [Health(app) for app in stage.apps]

@@ -207,7 +207,7 @@ def small_disk(folder: Path, size_mib: int) -> Iterator[None]:
 
 @contextmanager
 def opened(disks_mib: dict[str, int] | None = None) -> Iterator[Stage]:
-    """A stage that runs. ``disks_mib``: its folders ``postgres`` and ``var`` that are small file systems, and how small.
+    """A stage that runs. ``disks_mib``: which of its folders ``postgres`` and ``var`` are small file systems.
 
     Raises: subprocess.CalledProcessError where we may not mount.
     """

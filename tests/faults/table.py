@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tests.faults.judging import WAYS
 from tests.faults.running import Outcome
 
 COLUMNS = {
@@ -31,12 +32,8 @@ HEAD = row(tuple(COLUMNS))
 
 def lines(outcome: Outcome) -> Iterator[str]:
     """Its row, and beneath it each fault."""
-    found = outcome.findings
-    counts = (outcome.seed, outcome.requests, outcome.acknowledged)
-    wrong = (found.lost, found.doubled, found.phantom, found.orphaned, found.undone)
-    yield row(
-        (outcome.scenario, *map(str, (*counts, *wrong)), f"{outcome.slowest_s:.2f} s", outcome.verdict)
-    )
-    if not outcome.is_control:
-        for fault, times in outcome.faults.items():
-            yield f"    {times} × {fault}"
+    counts = (outcome.seed, outcome.requests, outcome.acknowledged, *map(outcome.findings.of, WAYS))
+    yield row((outcome.scenario, *map(str, counts), f"{outcome.slowest_s:.2f} s", outcome.verdict))
+    wrong = outcome.findings.words() if outcome.is_control else {**outcome.findings.words(), **outcome.faults}
+    for fault, times in wrong.items():
+        yield f"    {times} × {fault}"
