@@ -17,7 +17,7 @@ from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 from webtest import TestApp
 
-from courseplatform import limits
+from courseplatform import limits, redis_connection
 from courseplatform.pausing import Pausing
 from courseplatform.request import Request
 from courseplatform.server import make_server
@@ -234,7 +234,7 @@ def test_a_redis_that_is_back_is_used_again(server: RedisServer, soon: None, cap
     time.sleep(0.15)
     assert statuses(one, 2, key="b") == [200, 200]
     assert statuses(other, 2, key="b") == [200, 429]
-    assert [record.levelno for record in caplog.records if record.name == limits.log.name] == [
+    assert [record.levelno for record in caplog.records if record.name == redis_connection.log.name] == [
         logging.ERROR,
         logging.ERROR,
         logging.WARNING,
@@ -250,7 +250,7 @@ def test_while_redis_fails_one_request_tries_and_the_others_do_not_wait(
     app = door(**{"redis.url": server.url, "limits.knock": "100/minute"})
     server.freeze()
     statuses(app, 1)
-    monkeypatch.setattr(app.app.registry["limits"].everywhere, "away_until", time.monotonic() - 1)
+    monkeypatch.setattr(app.app.registry["redis"], "away_until", time.monotonic() - 1)
 
     def timed(_: int) -> float:
         started = time.monotonic()

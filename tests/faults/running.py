@@ -11,7 +11,7 @@ from tests.faults.stage import Stage
 from tests.faults.watch import Health
 from tests.faults.writers import Ledger, Writer
 
-WRITERS = 6
+WRITERS = 4
 PATIENCE_S = 60
 #: What a control has less of both, since it waits for what never comes.
 CONTROL_S = 8
@@ -106,7 +106,7 @@ def run(stage: Stage, scenario: Scenario, seed: int, calm_s: float = 0.0) -> Out
         ledger.blame(f"an answer took longer than {scenario.slowest_s} s")
     with stage.log.open() as log:
         log.seek(log_size)
-        if crashes := sum("unhandled exception" in told for told in log):
+        if crashes := sum("unhandled exception in request" in told for told in log):
             ledger.faults["unhandled exception in a log"] += crashes
     return Outcome(
         scenario.name,

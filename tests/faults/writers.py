@@ -22,6 +22,8 @@ from tests.faults.stage import Stage
 PASSWORD = "a long enough passphrase"
 #: An answer that takes longer hangs, whatever was promised.
 HANG_S = 20
+#: A writer thinks, up to so long, before each request: the jobs of all that is written have to be done as well.
+PAUSE_S = 0.1
 #: "Not now": to be repeated after ``Retry-After``.
 NOT_NOW = (429, 503)
 
@@ -167,6 +169,7 @@ class Writer(threading.Thread):
 
     def ask_once(self, method: str, path: str, **kw: Any) -> requests.Response | None:
         """None where there was no answer."""
+        time.sleep(self.dice.uniform(0, PAUSE_S))
         app = self.dice.choice(self.stage.apps)
         began = time.monotonic()
         try:

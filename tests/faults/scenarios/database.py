@@ -142,7 +142,7 @@ def migrate_behind_a_lock(stage: Stage, dice: Random) -> None:
         reader.close()
     migrated = stage.command("migrate", **plugin)
     assert migrated.returncode == 0, f"the migration does not go through afterwards: {migrated.stderr[-500:]}"
-    removed = stage.command("migrate", "--remove", "tests_faults_migrating", "--yes", **plugin)
+    removed = stage.command("migrate", "--remove", "tests_faults", "--yes", **plugin)
     assert removed.returncode == 0, f"the migration can't be taken back: {removed.stderr[-500:]}"
 
 
