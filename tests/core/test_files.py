@@ -17,7 +17,7 @@ import requests
 from pyramid.exceptions import ConfigurationConflictError
 from sqlalchemy import create_engine, event, text
 
-from courseplatform.errors import PayloadTooLarge
+from courseplatform.errors import PayloadTooLarge, Unavailable
 from courseplatform.files import CHUNK_BYTES, FileOwner, LocalFiles, safe_type, sweep_files
 from courseplatform.files.s3 import PART_BYTES
 from courseplatform.jobs import PeriodicRun
@@ -530,3 +530,15 @@ def test_students_work_is_known_to_have_an_owner_before_any_sweep(server_url: st
         with engine.connect() as connection:
             assert ("submissions", "file_key") in connection.execute(text("TABLE file_owners")).all()
         engine.dispose()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_disk_that_takes_nothing_is_503_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = LocalFiles(tmp_path)
+    path = tmp_path / "full"
+    path.symlink_to("/dev/full")  # which answers every write as a full disk does
+    monkeypatch.setattr(LocalFiles, "path", lambda self, key: path)
+    monkeypatch.setattr(Path, "open", lambda self, mode: open(self, mode.replace("x", "w")))  # noqa: PTH123
+    with pytest.raises(Unavailable):
+        storage.save(io.BytesIO(b"hello" * CHUNK_BYTES), 10**9)
+    assert list(tmp_path.iterdir()) == []

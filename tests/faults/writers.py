@@ -23,7 +23,7 @@ PASSWORD = "a long enough passphrase"
 #: An answer that takes longer hangs, whatever was promised.
 HANG_S = 20
 #: A writer thinks, up to so long, before each request: the jobs of all that is written have to be done as well.
-PAUSE_S = 0.1
+PAUSE_S = 0.5
 #: "Not now": to be repeated after ``Retry-After``.
 NOT_NOW = (429, 503)
 
