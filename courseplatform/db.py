@@ -23,6 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
 
+from .database_connection import bound
 from .measuring import count_statements
 from .settings import natural_int, positive_int
 
@@ -81,18 +82,19 @@ def make_engine(settings: dict[str, Any]) -> Engine:
         "idle_in_transaction_session_timeout": 15_000,
         "timezone": "UTC",
     }
-    return create_engine(
+    engine = create_engine(
         settings["database.url"],
         pool_size=settings["database.pool_size"],
         max_overflow=settings["database.pool_overflow"],
         pool_timeout=2,
         pool_pre_ping=True,
         connect_args={
-            "connect_timeout": 3,
             "application_name": "courseplatform",
             "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         },
     )
+    bound(engine, settings["database.statement_timeout_ms"] / 1000)
+    return engine
 
 
 def session_maker(engine: Engine) -> Callable[[bool], Session]:
