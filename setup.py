@@ -103,7 +103,9 @@ setup(
         "paste.server_runner": ["main = courseplatform.server:serve"],
         "console_scripts": ["courseplatform = courseplatform.cli:main"],
         "courseplatform.commands": [
+            "backup = courseplatform.backups.commands:backup",
             "new-plugin = courseplatform.scaffold:new_plugin",
+            "restore = courseplatform.backups.commands:restore",
             "verify-certificate = plugins.certificates.commands:verify_certificate",
             "verify-receipt = plugins.submissions.commands:verify_receipt",
         ],

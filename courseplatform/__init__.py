@@ -43,6 +43,7 @@ CORE = (
     "scheduler",
     "files",
     "idempotency",
+    "backups",
     "mail",
     "health",
     "status",

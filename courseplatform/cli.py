@@ -1,7 +1,8 @@
 """``courseplatform COMMAND …``: the one command line.
 
 Plugins add commands with ``add_command``; those take an ini file and are there when one is named. What needs no
-platform, only what one has published, is an entry point of the group ``courseplatform.commands``: it is always there.
+running platform, only what one has published or kept, is an entry point of the group ``courseplatform.commands``: it is
+always there.
 """
 
 import sys
@@ -28,7 +29,7 @@ class Commands(click.Group):
 
 
 def installed_commands() -> dict[str, EntryPoint]:
-    """Click commands that run anywhere, without an ini file and without a database."""
+    """Click commands that are there without an application."""
     return {entry_point.name: entry_point for entry_point in entry_points(group="courseplatform.commands")}
 
 

@@ -23,6 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from multipart import parse_options_header
 from pyramid.config import Configurator
+from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
@@ -215,6 +216,11 @@ def make_pepper(config: Configurator) -> bytes:
     settings, declared = config.registry.settings, config.registry["settings.declared"]
     names = sorted(setting.name for setting in declared if setting.secret and setting.required)
     return hashlib.sha256(orjson.dumps([(name, settings[name]) for name in names])).digest()
+
+
+def fingerprint(registry: Registry) -> str:
+    """Of the secrets that a database needs, to tell whether those at hand are the same; it tells nothing else."""
+    return hmac.digest(registry["idempotency.pepper"], b"fingerprint", "sha256")[:8].hex()
 
 
 def includeme(config: Configurator) -> None:

@@ -8,6 +8,9 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+# squawk-ignore require-concurrent-index-deletion: no release had rows here yet
+# squawk-ignore require-concurrent-index-creation: no release had rows here yet
+
 UNDONE = sa.text("done_at IS NULL AND dead_at IS NULL")
 
 

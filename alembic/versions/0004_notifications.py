@@ -9,6 +9,8 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+# squawk-ignore require-concurrent-index-creation: no release had rows here yet
+
 
 def upgrade() -> None:
     op.create_table(

@@ -12,7 +12,8 @@ from typing import IO
 
 from pyramid.registry import Registry
 from pyramid.request import Request
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..db import promise
 from ..errors import Unavailable
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 #: Whoever has deleted a course waits no longer for the files of all its work to go.
 PATIENCE_S = 2.0
+
+#: An advisory lock of PostgreSQL: shared by those who remove files, held alone by a backup. An arbitrary number.
+BACKUP_LOCK = 7_206_413
 
 Delete = Callable[[str], None]
 
@@ -97,7 +101,20 @@ def after_commit(request: Request, delete: Delete, key: str) -> None:
 
 
 def remove_promised(registry: Registry, doomed: list[tuple[Delete, str]]) -> None:
-    remove(doomed)
+    """Remove what no row names; but while a backup saves rows that did so, leave it to the sweep."""
+    try:
+        with registry["db.engine"].connect() as connection:
+            if connection.scalar(select(no_backup_runs())):
+                remove(doomed)
+            else:
+                log.info("a backup is made: %d files are left to the sweep", len(doomed))
+    except SQLAlchemyError as error:
+        log.warning("%d files are left to the sweep: %s", len(doomed), type(error).__name__)
+
+
+def no_backup_runs() -> ColumnElement[bool]:
+    """Whether no backup is being made; until the end of the asking transaction none is begun, then."""
+    return func.pg_try_advisory_xact_lock_shared(BACKUP_LOCK)
 
 
 def remove(doomed: list[tuple[Delete, str]]) -> None:

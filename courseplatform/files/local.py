@@ -38,7 +38,9 @@ class LocalFiles:
         return self.folder / "incoming" / str(UUID(key))
 
     def save(self, stream: Stream, max_bytes: int) -> StoredFile:
-        key = str(uuid7())
+        return self.put(str(uuid7()), stream, max_bytes)
+
+    def put(self, key: str, stream: Stream, max_bytes: int) -> StoredFile:
         measured = Measured(stream, max_bytes)
         write(self.path(key), measured)
         return measured.stored(key)

@@ -63,7 +63,9 @@ class S3Files:
         return {"Bucket": self.bucket, "Key": f"{self.prefix}incoming/{UUID(key)}"}
 
     def save(self, stream: Stream, max_bytes: int) -> StoredFile:
-        key = str(uuid7())
+        return self.put(str(uuid7()), stream, max_bytes)
+
+    def put(self, key: str, stream: Stream, max_bytes: int) -> StoredFile:
         measured = Measured(stream, max_bytes)
         part = measured.read_part(PART_BYTES)
         if len(part) < PART_BYTES:

@@ -47,6 +47,9 @@ class FileStorage(Protocol):
     def save(self, stream: Stream, max_bytes: int) -> StoredFile:
         """Store the stream, held in memory by parts only. Raises: PayloadTooLarge as soon as it passes the limit."""
 
+    def put(self, key: str, stream: Stream, max_bytes: int) -> StoredFile:
+        """``save`` under a key of ours that has no file: one that a backup has kept. Raises: PayloadTooLarge."""
+
     def open(self, key: str, start: int = 0, stop: int | None = None) -> ClosableStream:
         """The bytes from ``start`` to before ``stop``. Raises: FileNotFoundError."""
 
