@@ -1,47 +1,42 @@
-"""Who may what: every row of the matrix for every actor, and rows addressed under a foreign parent."""
+"""Who may what: every line of the matrix for every actor, in courses of every state, and beneath wrong parents.
+
+The tokens of those who left, were removed or deactivated were made before that: ``World.take_rights_away``.
+"""
 
 from typing import Any
 
 import pytest
 
+from tests.contracts.cells import Cell, Stage
 from tests.contracts.contributions import lacking
-from tests.contracts.matrix import MATRIX, MISMATCHED, PROTOCOL, Row
-from tests.contracts.stage import hash_of_rows, send, services, shape
-from tests.contracts.world import ACTORS
+from tests.contracts.matrix import LOST, MATRIX, MORE, TOKENS, USERS, Row, others_of, shape
+from tests.contracts.stage import views
 
 
-@pytest.mark.parametrize("row", MATRIX, ids=lambda row: f"{row.method} {row.path}")
-def test_a_cell_answers_as_the_matrix_says_and_a_refusal_changes_no_row(row: Row, stage: Any) -> None:
+@pytest.fixture(scope="module")
+def acted(stage: Any) -> Stage:
     world, connection = stage
-    got, before = [], hash_of_rows(connection)
-    for letter in ACTORS:
-        cell = connection.begin_nested()
-        response = send(world, row, letter)
-        got.append(response.status_int)
-        if response.status_int >= 400:
-            assert hash_of_rows(connection) == before, f"{letter} was refused, and yet a row changed"
-            is_protocol = row.path in PROTOCOL
-            assert response.content_type == ("application/json" if is_protocol else "application/problem+json")
-        cell.rollback()
-    assert dict(zip(ACTORS, got, strict=True)) == dict(zip(ACTORS, row.statuses, strict=True))
+    world.give_tokens()
+    return Stage(world, connection)
 
 
-def test_every_view_has_a_row_in_the_matrix(stage: Any) -> None:
-    world, _ = stage
-    rows = {(row.method, shape(row.path)) for row in MATRIX} | {("GET", "/problems/{}/")}
-    views = {(method, path) for path, methods in services(world).items() for method in methods}
-    assert not views - rows, lacking("MATRIX", views - rows)
+def check(cells: list[Cell]) -> None:
+    faults = [str(cell) for cell in cells if cell.fault]
+    assert not faults, "\n".join(faults)
 
 
-@pytest.mark.parametrize("path", MISMATCHED)
-def test_a_row_under_a_foreign_parent_does_not_exist_for_any_method_and_role(path: str, stage: Any) -> None:
-    world, connection = stage
-    methods = services(world)[shape(path)]
-    before = hash_of_rows(connection)
-    for method in sorted(methods):
-        for letter in ACTORS:
-            body = {} if method in ("POST", "PUT", "PATCH") else None
-            response = send(world, Row(method, path, (), body), letter)
-            allowed = (404, 401) if letter == "A" else (404,)
-            assert response.status_int in allowed, f"{method} as {letter}"
-    assert hash_of_rows(connection) == before
+@pytest.mark.parametrize("row", [*MATRIX, *MORE], ids=str)
+def test_a_cell_answers_as_the_matrix_says_and_a_refusal_changes_no_row(row: Row, acted: Stage) -> None:
+    check([*acted.cells([row], USERS + "".join(TOKENS)), *acted.cells(others_of(row))])
+
+
+@pytest.mark.parametrize("key", LOST)
+def test_what_is_deleted_or_beneath_a_foreign_parent_exists_for_nobody(key: str, acted: Stage) -> None:
+    check(list(acted.cells(LOST[key])))
+
+
+def test_every_view_has_a_line_in_the_matrix_and_every_line_a_view(stage: Any) -> None:
+    registered = views(stage[0])
+    lines = {(row.method, shape(row.path)) for row in (*MATRIX, *MORE)}
+    assert not registered - lines, lacking("MATRIX", registered - lines)
+    assert not lines - registered
