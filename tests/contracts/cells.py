@@ -69,9 +69,10 @@ class Stage:
 
 
 def fault_of_refusal(row: Row, letter: str, answer: Any) -> str:
-    if answer.content_type != ("application/json" if row.path in PROTOCOL else "application/problem+json"):
+    is_protocol = row.path in PROTOCOL and answer.status_int != 405
+    if answer.content_type != ("application/json" if is_protocol else "application/problem+json"):
         return f"an error as {answer.content_type}"
-    if letter not in TOKENS or row.scopes in (OPEN, None) or opens(row, letter):
+    if letter not in TOKENS or letter in dict(row.also) or row.scopes in (OPEN, None) or opens(row, letter):
         return ""
     if expected(row, TOKENS[letter]) in REFUSALS:
         return ""

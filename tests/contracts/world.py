@@ -49,7 +49,7 @@ class World:
             self.actors[letter] = make_user(client, role)
         self.ids: dict[str, str] = {}
         self.own: dict[str, dict[str, str]] = {letter: {} for letter in self.actors}
-        self.file_paths: list[Any] = []
+        self.files: dict[Any, bytes] = {}
         with client.script() as request:
             self.request = request
             self.build()
@@ -120,8 +120,8 @@ class World:
             upload = Upload(owner_id=self.user(letter), token_sha256=token, **announced, **made)
             self.add("own_upload", upload, letter)
             self.request.receive_upload(str(upload.id), BytesIO(b"{}"), 2, announced["sha256"])
+            self.files[self.client.registry["files"].incoming(str(upload.id))] = b"{}"
         self.ids["upload_X"] = self.own["X"]["own_upload"]
-        self.upload_path = self.client.registry["files"].incoming(self.own["E"]["own_upload"])
 
     def build_course(self, name: str, course: Course) -> None:
         """Lesson, assignment, two students' submissions, comments, review, certificate; names end in the course's."""
@@ -166,14 +166,13 @@ class World:
         submission.file_key, submission.file_sha256 = stored.key, stored.sha256
         submission.file_name, submission.file_size_bytes = "work.txt", stored.size_bytes
         submission.file_content_type = "text/plain"
-        self.file_paths.append(self.client.registry["files"].path(stored.key))
+        self.files[self.client.registry["files"].path(stored.key)] = b"my work"
 
     def restore_files(self) -> None:
         """What is taken back in the database has removed a file, or the upload, all the same."""
-        for path in self.file_paths:
+        for path, content in self.files.items():
             if not path.exists():
-                path.write_bytes(b"my work")
-        self.upload_path.write_bytes(b"{}")
+                path.write_bytes(content)
 
     def take_rights_away(self) -> None:
         """As it happens to people: by requests, after their tokens were made and used. And a course is deleted."""

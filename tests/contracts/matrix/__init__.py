@@ -16,9 +16,33 @@ from .words import ASSIGNMENT, COMMENT, LESSON, OTHER_SUBMISSION, OWN_SUBMISSION
 from .work import WORK
 
 __all__ = [
-    "ACTORS", "ASSIGNMENT", "BUILT_IN", "COMMENT", "FIRST_PARTY", "HOST", "LESSON", "LOST", "MATRIX", "MORE", "OPEN",
-    "OTHER_SUBMISSION", "OWN_SUBMISSION", "PROTOCOL", "READING", "REFUSALS", "SECTIONS", "TOKENS", "UPLOAD", "USERS", "Row",
-    "expected", "opens", "others_of", "r", "shape",
+    "ACTORS",
+    "ASSIGNMENT",
+    "BUILT_IN",
+    "COMMENT",
+    "FIRST_PARTY",
+    "HOST",
+    "LESSON",
+    "LOST",
+    "MATRIX",
+    "MORE",
+    "OPEN",
+    "OTHER_SUBMISSION",
+    "OUTSIDE",
+    "OWN_SUBMISSION",
+    "PROTOCOL",
+    "READING",
+    "REFUSALS",
+    "SECTIONS",
+    "TOKENS",
+    "UPLOAD",
+    "USERS",
+    "Row",
+    "expected",
+    "opens",
+    "others_of",
+    "r",
+    "shape",
 ]  # fmt: skip
 
 SECTIONS: list[Section] = [*ACCOUNTS, *COURSES, *WORK, *NEWS]

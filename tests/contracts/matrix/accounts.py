@@ -109,8 +109,8 @@ ACCOUNTS = [
     ),
     section(
         "OAuth",
-        "Consent for those who are signed in; the protocol for applications, which show their own credentials (none were "
-        "sent here: 400); registering applications for administrators.",
+        "Consent for those who are signed in; the protocol for applications, which show their own credentials (none "
+        "here: 400); registering applications for administrators.",
         FIRST_PARTY,
         FIRST_PARTY,
         r("GET", "/oauth/scopes/", "200 200 200 200 200 200 200", scopes=OPEN),

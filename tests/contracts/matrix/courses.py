@@ -112,7 +112,7 @@ COURSES = [
     ),
     section(
         "Lessons",
-        "Titles are as public as the course; the body is for students and staff. Unpublished ones exist for staff only.",
+        "Titles are as public as the course, bodies are for students and staff. Unpublished ones exist for staff only.",
         "courses:read",
         "courses:write",
         r("GET", COURSE + "lessons/", "200 200 200 200 200 200 200"),

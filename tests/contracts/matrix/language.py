@@ -7,7 +7,7 @@ another student; ``{own_…}`` and ``{self}`` differ by actor. ``also`` says wha
 
 A anonymous · S student, not enrolled · E enrolled · T teacher elsewhere · O owner · C co-teacher · D admin
 L dropped · W removed by the staff · R removed co-teacher · Z deactivated administrator: each with a token of before
-P an application for O, ``courses:read`` · K O's personal token, Q E's, N D's: every scope · F E's, M D's: every reading one
+P an application for O, ``courses:read`` · personal tokens: K O's, Q E's, N D's with every scope; F E's, M D's to read
 """
 
 from typing import Any, NamedTuple

@@ -37,6 +37,7 @@ NEWS = [
             "401 404 404 404 404 404 200",
             {"message": "new"},
             scopes=FIRST_PARTY,
+            also="N403 M403",
         ),
         r(
             "POST",

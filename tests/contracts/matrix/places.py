@@ -92,12 +92,14 @@ def in_places(row: Row) -> Iterator[Row]:
 
 
 def nowhere(row: Row, foreign: Iterable[str]) -> Iterator[Row]:
-    """The line with paths that lead to nothing: 404 for everybody; 401 for the anonymous unless such rows are public."""
+    """The line with paths that lead to nothing: 404 for all, but 401 for the anonymous unless such rows are public."""
+    asked, mark, query = row.path.partition("?")
     others = ((path, PLACEHOLDER.findall(path)[-1]) for path in foreign)
-    for path, missing in (*lost_paths(row.path), *others):
+    for path, missing in (*lost_paths(asked), *others):
         is_public = row.scopes == OPEN or missing.strip("{}").partition("_")[0] in PUBLIC
-        others = {"A": 404 if is_public else 401, "Z": 404 if row.scopes == OPEN else 401}
-        yield row._replace(path=path, statuses=(), also=tuple({**dict.fromkeys(USERS, 404), **others}.items()))
+        statuses = dict.fromkeys(USERS, 404)
+        statuses |= {"A": 404 if is_public else 401, "Z": 404 if row.scopes == OPEN else 401}
+        yield row._replace(path=path + mark + query, statuses=(), also=tuple(statuses.items()))
 
 
 def lost_paths(path: str) -> Iterator[tuple[str, str]]:

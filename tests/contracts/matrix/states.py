@@ -1,7 +1,7 @@
 """Lines for one state of a thing where the rules of ``places.py`` don't hold, and for people who left."""
 
 from .language import Row, r
-from .words import ASSIGNMENT, COMMENT, DRAFT, GRADE, LEFT_SUBMISSION
+from .words import ARCHIVED, ASSIGNMENT, COMMENT, DRAFT, GRADE, LEFT_SUBMISSION
 
 SUBMITTED = "submissions:read"
 THREAD = LEFT_SUBMISSION + "comments/"
@@ -50,11 +50,28 @@ OTHER_STATES = [
     r("DELETE", DRAFT + "publication/", "404 404 404 404 409 409 409", scopes="courses:write", note="not published"),
     r("PUT", DRAFT + "archive/", "404 404 404 404 409 409 409", scopes="courses:write", note="not published"),
     r(
+        "DELETE",
+        ARCHIVED + "publication/",
+        "404 404 403 404 409 409 409",
+        scopes="courses:write",
+        also="L403 W403",
+        note="not published",
+    ),
+    r(
+        "PUT",
+        ARCHIVED + "archive/",
+        "404 404 403 404 409 409 409",
+        scopes="courses:write",
+        also="L403 W403",
+        note="archived already",
+    ),
+    r(
         "POST",
         "/courses/{elsewhere}/teachers/",
         "401 403 403 201 403 403 201",
         {"user_id": "{user_O}"},
         scopes="courses:write",
+        also="R403",
     ),
 ]
 
