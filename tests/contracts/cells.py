@@ -41,7 +41,7 @@ class Stage:
 
     def cells(self, rows: Iterable[Row], letters: str = USERS) -> Iterator[Cell]:
         for row in rows:
-            refused = [letter for letter in letters if expected(row, letter) >= 400]
+            refused = [letter for letter in letters if expected(row, letter) >= 400 and not is_unsaid(row, letter)]
             yield from self.refused(row, refused)
             for letter in letters:
                 if letter not in refused:
@@ -61,11 +61,16 @@ class Stage:
 
     def cell(self, row: Row, letter: str) -> Cell:
         answer, status = send(self.world, row, letter), expected(row, letter)
-        allowed = {status, 403} if letter in TOKENS and row.scopes is None else {status}
+        allowed = {expected(row, TOKENS[letter]), 403} if is_unsaid(row, letter) else {status}
         fault = "" if answer.status_int in allowed else f"{answer.status_int}, and the table says {status}"
         if not fault and answer.status_int >= 400 and row.method != "HEAD":
             fault = fault_of_refusal(row, letter, answer)
         return Cell(row, letter, answer.status_int, fault)
+
+
+def is_unsaid(row: Row, letter: str) -> bool:
+    """Whether a third party's line doesn't say which scopes open it: then a token may no more than its user."""
+    return letter in TOKENS and row.scopes is None
 
 
 def fault_of_refusal(row: Row, letter: str, answer: Any) -> str:
