@@ -164,7 +164,7 @@ class Fuzz:
             case.headers["Authorization"] = f"Bearer {token}"
 
     def send(self, case: Any) -> None:
-        self.world.restore_file()
+        self.world.restore_files()
         with taken_back(self.connection):
             response = case.call(app=self.app)
         name = case.operation.definition.raw["operationId"]
