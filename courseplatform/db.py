@@ -3,12 +3,14 @@
 ``request.db`` joins the request's transaction. GET and HEAD read on an AUTOCOMMIT connection: they need no BEGIN.
 """
 
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import psycopg2
 import pyramid_tm
 import transaction
 import zope.sqlalchemy
@@ -16,7 +18,7 @@ from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine
+from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Text, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -25,7 +27,14 @@ from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
 
 from .settings import natural_int, positive_int
 
+log = logging.getLogger(__name__)
+
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+LOST_BOUNDS = (
+    "the time limits of statements do not reach PostgreSQL: database.url leads to a pooler that drops them; name"
+    " PostgreSQL itself as database.direct_url"
+)
 
 #: Under this key a transaction keeps what is to happen after its commit.
 PROMISES = "courseplatform.promises"
@@ -72,26 +81,64 @@ def postgresql_url(url: str) -> str:
     return parsed.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
 
 
-def make_engine(settings: dict[str, Any]) -> Engine:
-    """An engine whose every wait is bounded (``design/trust.md``, promise 5)."""
-    options = {
+def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engine:
+    """An engine whose every wait is bounded (``design/trust.md``, promise 5).
+
+    ``is_pooled``: perhaps by PgBouncer in transaction mode, where every transaction meets another connection of the
+    server: it brings its bounds along.
+    """
+    bounds = {
         "statement_timeout": settings["database.statement_timeout_ms"],
         "lock_timeout": settings["database.lock_timeout_ms"],
         "idle_in_transaction_session_timeout": 15_000,
         "timezone": "UTC",
     }
-    return create_engine(
-        settings["database.url"],
+    options = {} if is_pooled else {"options": " ".join(f"-c {name}={value}" for name, value in bounds.items())}
+    engine = create_engine(
+        url,
         pool_size=settings["database.pool_size"],
         max_overflow=settings["database.pool_overflow"],
         pool_timeout=2,
         pool_pre_ping=True,
-        connect_args={
-            "connect_timeout": 3,
-            "application_name": "courseplatform",
-            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
-        },
+        connect_args={"connect_timeout": 3, "application_name": "courseplatform", **options},
     )
+    if is_pooled:
+        bring_bounds(engine, "".join(f"SET LOCAL {name} = '{value}'; " for name, value in bounds.items()))
+    else:
+        refuse_lost_bounds(engine, bounds["statement_timeout"])
+    return engine
+
+
+def bring_bounds(engine: Engine, bounds: str) -> None:
+    """Send ``bounds`` with the first statement of each transaction, as one message with it: no question more.
+
+    In AUTOCOMMIT that is each statement: PostgreSQL takes the statements of one message for one transaction.
+    """
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.info["is_unbounded"] = True
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def bound(connection: Connection, cursor: Any, statement: str, parameters: Any, *rest: Any) -> tuple[str, Any]:
+        is_first = connection.info.pop("is_unbounded", False)
+        if is_first or connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+            statement = bounds + statement
+        return statement, parameters
+
+
+def refuse_lost_bounds(engine: Engine, statement_timeout_ms: int) -> None:
+    """Use no connection on which the bounds did not arrive: a pooler may be told to drop them."""
+
+    @event.listens_for(engine, "connect")
+    def look(connection: Any, record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT setting::int FROM pg_settings WHERE name = 'statement_timeout'")
+            found = cursor.fetchone()[0]
+        connection.rollback()
+        if found != statement_timeout_ms:
+            log.error("%s", LOST_BOUNDS)
+            raise psycopg2.OperationalError(LOST_BOUNDS)
 
 
 def session_maker(engine: Engine) -> Callable[[bool], Session]:
@@ -252,13 +299,15 @@ def on_abort(request: Request, work: Callable[[Request], object]) -> None:
 
 def includeme(config: Configurator) -> None:
     config.add_setting("database.url", postgresql_url, required=True, env="DATABASE_URL")
+    config.add_setting("database.direct_url", postgresql_url, env="DATABASE_DIRECT_URL")
     config.add_setting("database.pool_size", positive_int, default=8)
     config.add_setting("database.pool_overflow", natural_int, default=4)
     config.add_setting("database.statement_timeout_ms", positive_int, default=5_000)
     config.add_setting("database.lock_timeout_ms", positive_int, default=2_000)
 
     def connect() -> None:
-        engine = make_engine(config.registry.settings)
+        settings = config.registry.settings
+        engine = make_engine(settings, settings["database.url"], is_pooled=settings["database.direct_url"] is not None)
         config.registry["db.engine"] = engine
         config.registry["db.session"] = session_maker(engine)
 
