@@ -1,6 +1,7 @@
 """The real pgbouncer with ``deploy/pgbouncer/pgbouncer.ini``, in front of a server of the tests."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -36,12 +37,14 @@ def pgbouncer(database_url: str, pool_size: int, **settings: str) -> Iterator[st
             "listen_port = 6432": f"listen_port = {port}\nunix_socket_dir =",
             "/etc/pgbouncer/": f"{folder}/",
             "default_pool_size = 16": f"default_pool_size = {pool_size}",
-            **{f"{name} =": f"{name} = {value}" for name, value in settings.items()},
         }
         text = CONFIGURATION.read_text()
         for before, after in changes.items():
             assert before in text, before
             text = text.replace(before, after)
+        for name, value in settings.items():
+            text, count = re.subn(rf"(?m)^{name} =.*$", f"{name} = {value}", text)
+            assert count == 1, name
         Path(folder, "pgbouncer.ini").write_text(text)
         Path(folder, "userlist.txt").write_text(f'"{behind.username}" "{PASSWORD}"\n')
         Path(folder).chmod(0o755)

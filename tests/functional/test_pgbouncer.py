@@ -45,6 +45,8 @@ class Behind(Production):
             REDIS_URL=self.redis.url,
             COURSEPLATFORM_JOBS_IN_PROCESS="false",
             COURSEPLATFORM_ACCOUNTS_REQUIRE_VERIFIED_EMAIL="false",
+            COURSEPLATFORM_ACCOUNTS_ARGON2_MEMORY_KIB="64",
+            COURSEPLATFORM_ACCOUNTS_ARGON2_ROUNDS="1",
         )
         self.beside: list[subprocess.Popen[bytes]] = []
 
@@ -72,7 +74,8 @@ def platform(server_url: str) -> Iterator[Behind]:
     with (
         tempfile.TemporaryDirectory(prefix="courseplatform-", ignore_cleanup_errors=True) as folder,
         fresh_database(server_url) as url,
-        pgbouncer(url, POOL_SIZE) as pooler_url,
+        # Whether all are served, not how quickly: this machine may be busy.
+        pgbouncer(url, POOL_SIZE, query_wait_timeout="20") as pooler_url,
     ):
         made = Behind(Path(folder), pooler_url, url)
         try:
