@@ -20,7 +20,7 @@ PASSWORD = "known-to-tests"
 
 @contextmanager
 def pgbouncer(database_url: str, pool_size: int, **settings: str) -> Iterator[str]:
-    """The URL of a pooler for the database, with so many connections to it. ``settings`` are further ones of its file."""
+    """A pooler's URL for the database, with so many connections to it. ``settings`` are others of its file."""
     behind = sa.make_url(database_url)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,5 +1,5 @@
-"""The platform as in production (server, workers, scheduler) behind the real pgbouncer in transaction mode, whose pool is
-smaller than the number of its clients.
+"""The platform as in production (server, workers, schedulers) behind the real pgbouncer in transaction mode, whose pool
+is smaller than the number of its clients.
 """
 
 import shutil
