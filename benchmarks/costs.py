@@ -19,7 +19,7 @@ from tests.functional.platform import Caller
 from tests.pgbouncer_server import BINARY, pgbouncer
 from tests.redis_server import RedisServer
 
-PASSWORD = "a long enough passphrase"  # noqa: S105
+PASSWORD = "a long enough passphrase"
 STUDENTS = 25
 MANY = "10000000/minute"
 

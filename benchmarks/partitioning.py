@@ -1,8 +1,8 @@
 """Does partitioning pay? ``python -m benchmarks.partitioning`` gives the figures of docs/operations/growing.md.
 
-On a PostgreSQL of its own, which takes some 700 bytes of disk a row until it ends. Each layout has the columns, checks and
-indexes of the migrated table, without its foreign keys, and the same rows of four years. Every statement is planned anew,
-as the platform's are. Times are those of the server's process on a processor, so busy neighbours don't count.
+On a PostgreSQL of its own, which takes some 700 bytes of disk a row until it ends. Each layout has the columns, checks
+and indexes of the migrated table, without its foreign keys, and the same rows of four years. Every statement is planned
+anew, as the platform's are. Times are those of the server's process on a processor: busy neighbours don't count.
 """
 
 import tempfile
@@ -66,7 +66,8 @@ FROM (SELECT_ROWS) AS made
 #: As the hourly purge does it.
 PURGE = """
 WITH gone AS (DELETE FROM {table} WHERE id IN (
-    SELECT id FROM {table} WHERE sequence IS NOT NULL AND occurred_at < to_timestamp({before}) ORDER BY sequence LIMIT 200
+    SELECT id FROM {table} WHERE sequence IS NOT NULL AND occurred_at < to_timestamp({before})
+    ORDER BY sequence LIMIT 200
 ) RETURNING 1) SELECT count(*) FROM gone
 """
 
