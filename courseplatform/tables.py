@@ -133,7 +133,8 @@ def send_table(request: Request, columns: Sequence[str], read: Read, *, name: st
 
     ``read`` is called with a request of its own that reads only, after this one has ended: no connection to the
     database is held while the client is slow, and a client that goes away leaves nothing behind. Who may read what is
-    decided before. It reads from a replica, where there is one, and all that was committed until then. ``?bom=true`` begins with the byte order mark by which Excel knows UTF-8.
+    decided before. It reads from a replica, where there is one, and all that was committed until then. ``?bom=true``
+    begins with the byte order mark by which Excel knows UTF-8.
     """
     response = request.response
     is_marked = request.validated["querystring"].get("bom", False)
