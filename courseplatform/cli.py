@@ -152,11 +152,11 @@ def platform_histories(ini: str) -> tuple[str, list[Any]]:
     from pyramid.paster import get_appsettings
 
     from . import configure
+    from .db import direct_url
 
     registry = configure(get_appsettings(ini)).registry
     registry["db.engine"].dispose()
-    settings = registry.settings
-    return settings["database.direct_url"] or settings["database.url"], registry["migrations"]
+    return direct_url(registry.settings), registry["migrations"]
 
 
 def find_history(histories: list[Any], name: str) -> Any:

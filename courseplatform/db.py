@@ -81,6 +81,12 @@ def postgresql_url(url: str) -> str:
     return parsed.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
 
 
+def direct_url(settings: dict[str, Any]) -> str:
+    """Where there are sessions: of PostgreSQL itself, for migrations and dumps."""
+    url: str = settings["database.direct_url"] or settings["database.url"]
+    return url
+
+
 def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engine:
     """An engine whose every wait is bounded (``design/trust.md``, promise 5).
 
