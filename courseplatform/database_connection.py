@@ -55,7 +55,7 @@ def wait(connection: Any) -> None:
             raise psycopg2.OperationalError(f"the server has not answered within {bound_s} s")
 
 
-def bound(engine: Engine, statement_s: float) -> None:
+def bound_waits(engine: Engine, statement_s: float) -> None:
     """Bound every wait of an engine, whose server ends statements after ``statement_s``."""
     server = Server()
     factory = type("Connection", (Connection,), {"server": server})

@@ -11,7 +11,8 @@ from psycopg2 import extensions
 from sqlalchemy.exc import OperationalError
 
 from courseplatform import database_connection
-from courseplatform.db import make_engine, postgresql_url
+from courseplatform.db import postgresql_url
+from courseplatform.engines import make_engine
 from tests.tcp_proxy import TcpProxy
 
 STATEMENT_S = 1.0
@@ -31,12 +32,13 @@ def engine(proxy: TcpProxy, database_url: str) -> Iterator[sa.Engine]:
     url = sa.make_url(postgresql_url(database_url)).set(host="127.0.0.1", port=proxy.port, query={})
     made = make_engine(
         {
-            "database.url": url.render_as_string(hide_password=False),
             "database.pool_size": 4,
             "database.pool_overflow": 0,
             "database.statement_timeout_ms": STATEMENT_S * 1000,
             "database.lock_timeout_ms": 500,
-        }
+        },
+        url.render_as_string(hide_password=False),
+        is_pooled=False,
     )
     with made.connect() as connection:
         connection.scalar(sa.text("SELECT 1"))

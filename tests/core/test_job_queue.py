@@ -226,22 +226,21 @@ def test_metrics_tell_how_many_wait_in_redis_unless_it_is_away(client: Client, s
         server.thaw()
 
 
-def test_of_two_schedulers_one_leads_until_it_is_gone(app: Any) -> None:
+def test_of_two_schedulers_one_works_until_it_is_gone(app: Any) -> None:
     first, second = Scheduler(app.registry), Scheduler(app.registry)
-    try:
-        assert [first.leads(), second.leads(), first.leads(), second.leads()] == [True, False, True, False]
-        first.resign()
-        assert [second.leads(), first.leads()] == [True, False]
-        assert second.connection is not None
-        lost = second.connection.scalar(text("SELECT pg_backend_pid()"))
-        with app.registry["db.engine"].begin() as connection:
+    engine = app.registry["db.engine"]
+    with engine.connect() as one, engine.connect() as other:
+        assert [first.has_turn(one), second.has_turn(other), first.has_turn(one)] == [True, False, True]
+        one.commit()
+        assert [second.has_turn(other), first.has_turn(one)] == [True, False]
+        lost = other.scalar(text("SELECT pg_backend_pid()"))
+        with engine.begin() as connection:
             connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": lost})
         with pytest.raises(OperationalError):
-            second.leads()
-        assert first.leads()
-    finally:
-        first.resign()
-        second.resign()
+            second.has_turn(other)
+        assert first.has_turn(one)
+        first.is_stopping.set()
+        assert not first.has_turn(one)
 
 
 def test_without_redis_the_settings_are_refused(database_url: str, tmp_path: Path) -> None:
