@@ -14,6 +14,7 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
+from .framing import OneLengthChannel
 from .jobs import Runner
 from .settings import raw, variable
 
@@ -59,7 +60,15 @@ def make_server(app: Any, **options: Any) -> Any:
     What a client says of its address is dropped, unless it comes through ``trusted_proxy``, whose
     ``trusted_proxy_headers`` (``x-forwarded-for x-forwarded-proto``) are then believed.
     """
-    return waitress.create_server(app, clear_untrusted_proxy_headers=True, ident=None, **options)
+    server = waitress.create_server(app, clear_untrusted_proxy_headers=True, ident=None, **options)
+    for listener in [one for one in sockets_of(server).values() if isinstance(one, BaseWSGIServer)]:
+        listener.channel_class = OneLengthChannel
+    return server
+
+
+def sockets_of(server: Any) -> Any:
+    """What waitress polls: its listeners, its trigger, and the connections of now."""
+    return server.map if isinstance(server, waitress.server.MultiSocketServer) else server._map
 
 
 class Stopping:
@@ -84,7 +93,7 @@ def run(server: Any, stopping: Stopping) -> None:
 
     waitress' own ``run`` stops with the signal, and drops what is queued or not yet sent.
     """
-    sockets = server.map if isinstance(server, waitress.server.MultiSocketServer) else server._map
+    sockets = sockets_of(server)
     poll = wasyncore.poll2 if server.adj.asyncore_use_poll else wasyncore.poll
     while not stopping:
         poll(server.adj.asyncore_loop_timeout, sockets)
