@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from courseplatform.db import Base
-from tests.contracts.matrix import Row
-from tests.contracts.world import World
+from tests.contracts.matrix import MATRIX, Row
+from tests.contracts.world import ACTORS, World
 
 
 def hash_of_rows(connection: sa.Connection) -> str:
@@ -46,3 +46,16 @@ def services(world: World) -> dict[str, set[str]]:
         methods = {method for method, _, _ in service.definitions} - {"HEAD", "OPTIONS"}
         found.setdefault(shape(service.public_path.removeprefix("/api")), set()).update(methods)
     return found
+
+
+def allowed_rows(methods: tuple[str, ...]) -> list[Row]:
+    """One row per address and method, with an actor who gets through to the view."""
+    found: dict[tuple[str, str], Row] = {}
+    for row in MATRIX:
+        if row.method in methods and any(status < 300 for status in row.statuses):
+            found.setdefault((row.method, shape(row.path)), row)
+    return list(found.values())
+
+
+def actor_of(row: Row) -> str:
+    return next(letter for letter, status in zip(ACTORS, row.statuses, strict=True) if status < 300)
