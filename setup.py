@@ -86,6 +86,7 @@ setup(
             "openapi-spec-validator>=0.7",  # says whether our documents are valid,
             "openapi-python-client>=0.29",  # makes a client of them,
             "schemathesis>=4.32",  # and calls whatever they promise
+            "hypothesis>=6.100",  # looks for orders of calls after which the platform is not where it should be
             "selenium>=4.51",  # has a browser open /api/docs/
             "pypdf>=7",  # reads the certificates
             "pypdfium2>=5",  # draws them,

@@ -4,6 +4,7 @@ What a code means is declared once, with ``add_problems``: clients read it in th
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -24,6 +25,8 @@ from .responses import moved
 from .rights import refusal_members, remedy_of
 
 log = logging.getLogger(__name__)
+
+ID = re.compile(r"[0-9a-fA-F-]{36}")
 
 
 @dataclass(frozen=True)
@@ -115,15 +118,17 @@ class Unavailable(ApiError):
 
 
 def problem_body(request: Request, status: int, code: str, detail: str | None = None, **members: Any) -> dict[str, Any]:
-    """The members of an error. Of what the client sent they hold a known address at most."""
-    problems, is_known = request.registry["problems"], getattr(request, "matched_route", None) is not None
-    told = problems.get(code) or problems[HTTP_CODES.get(status, "bad_request")]
+    """The members of an error. Of what the client sent they hold a known address at most, with ids and no words."""
+    problems, matched = request.registry["problems"], getattr(request, "matchdict", None)
+    told = [value for name, value in (matched or {}).items() if name != "traverse"]  # which is Pyramid's
+    is_known = matched is not None and all(ID.fullmatch(str(value)) for value in told)
+    found = problems.get(code) or problems[HTTP_CODES.get(status, "bad_request")]
     body = {
         "type": f"/api/problems/{code}/",
-        "title": told.title,
+        "title": found.title,
         "status": status,
-        "detail": detail or told.cause,
-        "remedy": told.remedy,
+        "detail": detail or found.cause,
+        "remedy": found.remedy,
         "instance": request.environ.get("courseplatform.path", "") if is_known else "",
         "code": code,
     }

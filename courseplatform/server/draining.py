@@ -17,6 +17,8 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, MultiSocketServer
 from waitress.task import WSGITask
 
+from .framing import OneLengthParser
+
 log = logging.getLogger(__name__)
 
 #: How long requests that came before the end may take.
@@ -58,7 +60,7 @@ class LastAnswer(WSGITask):
 
 
 class Channel(HTTPChannel):
-    task_class = LastAnswer
+    parser_class, task_class = OneLengthParser, LastAnswer
 
     def __init__(self, *given: Any, stopping: Stopping, **kw: Any) -> None:
         self.stopping = stopping

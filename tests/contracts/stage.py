@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from courseplatform.db import Base
 from courseplatform.methods import ALL
-from tests.contracts.matrix import HOST, Row, shape
+from tests.contracts.matrix import ACTORS, HOST, MATRIX, Row, shape
 from tests.contracts.world import World
 
 
@@ -57,3 +57,16 @@ def views(world: World) -> set[tuple[str, str]]:
         path = pattern.removeprefix("/api") if pattern.startswith("/api/") else f"{HOST}{pattern}"
         found |= {(method, shape(path)) for method in methods - {"HEAD", "OPTIONS"}}
     return found
+
+
+def allowed_rows(methods: tuple[str, ...]) -> list[Row]:
+    """One row per address and method, with an actor who gets through to the view."""
+    found: dict[tuple[str, str], Row] = {}
+    for row in MATRIX:
+        if row.method in methods and any(status < 300 for status in row.statuses):
+            found.setdefault((row.method, shape(row.path)), row)
+    return list(found.values())
+
+
+def actor_of(row: Row) -> str:
+    return next(letter for letter, status in zip(ACTORS, row.statuses, strict=True) if status < 300)

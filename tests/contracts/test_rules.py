@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.contributions import contributed, lacking
-from tests.contracts.matrix import FIRST_PARTY, MATRIX, OPEN, Row
-from tests.contracts.stage import shape
+from tests.contracts.matrix import FIRST_PARTY, MATRIX, OPEN, Row, shape
 from tests.contracts.test_explain import REFUSED_BY_THEIR_VIEWS
 from tests.contracts.world import ACTORS
 
