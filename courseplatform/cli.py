@@ -42,11 +42,13 @@ def plugin_commands() -> dict[str, click.Command]:
 
 def load(ini: str) -> Any:
     """The application of an ini file, made once. Raises: SystemExit with all that is wrong with its configuration."""
-    from pyramid.paster import get_app, setup_logging
+    from pyramid.paster import get_app
+
+    from .logs import start_logging
 
     context = click.get_current_context().find_root()
     if context.obj is None:
-        setup_logging(ini)
+        start_logging(ini)
         context.obj = get_app(ini)
     return context.obj
 
@@ -64,7 +66,7 @@ def main() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask before --remove.")
 def migrate(ini: str, target: str, down: bool, remove: str | None, yes: bool) -> None:
     """Bring the tables of core and of all plugins that are on up to date; with --to, only the history that it names."""
-    with told_plainly():
+    with told_plainly(ini):
         if remove:
             remove_plugin(ini, remove, yes)
         else:
@@ -127,7 +129,7 @@ def new_migration(ini: str, plugin: str, message: str, is_empty: bool) -> None:
     """Write how the models of a plugin differ from its tables into its folder, as a revision."""
     from . import migrations
 
-    with told_plainly():
+    with told_plainly(ini):
         url, histories = platform_histories(ini)
         written = migrations.new_revision(url, find_history(histories, plugin), message, is_empty)
     if written is None:
@@ -137,10 +139,12 @@ def new_migration(ini: str, plugin: str, message: str, is_empty: bool) -> None:
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
+def told_plainly(ini: str) -> Iterator[None]:
     """Migrations that can't be done, and faults of the configuration, end the command with a sentence."""
+    from .logs import start_logging
     from .migrations import MigrationError
 
+    start_logging(ini)
     try:
         yield
     except (MigrationError, ConfigurationError) as error:

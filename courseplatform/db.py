@@ -87,6 +87,7 @@ def make_engine(settings: dict[str, Any]) -> Engine:
         max_overflow=settings["database.pool_overflow"],
         pool_timeout=2,
         pool_pre_ping=True,
+        hide_parameters=True,  # errors would repeat them, and they hold what people sent
         connect_args={
             "connect_timeout": 3,
             "application_name": "courseplatform",

@@ -15,6 +15,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
 from .jobs import Runner
+from .logs import is_json, take_over
 from .settings import raw, variable
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ BODY_MARGIN_BYTES = 64 * 1024
 
 def serve(app: Any, global_conf: dict[str, str], **options: Any) -> None:
     """Serve until SIGTERM or Ctrl-C; then answer what is being worked on and finish the job at hand."""
+    take_over()
     for name in OPTIONS:
         if given := raw(options, name, variable(f"server.{name}")):
             options[name] = given
@@ -43,7 +45,10 @@ def serve(app: Any, global_conf: dict[str, str], **options: Any) -> None:
         runner.start()
     next_command = "demo" if registry is not None and "demo" in registry["commands"] else "create-admin"
     ini = os.path.relpath(global_conf.get("__file__", "development.ini"))
-    welcome(server.effective_host, server.effective_port, f"{next_command} {ini}", mail_folder(registry))
+    if is_json():
+        log.info("serving %s:%s", server.effective_host, server.effective_port)
+    else:
+        welcome(server.effective_host, server.effective_port, f"{next_command} {ini}", mail_folder(registry))
     try:
         run(server, stopping)
     finally:

@@ -7,12 +7,15 @@ A job is begun in a transaction of its own, which counts the attempt: so one tha
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any
 from uuid import UUID
 
 from pyramid.registry import Registry
 from sqlalchemy import ColumnElement, select
 
 from ..db import script_request
+from ..logs import about
 from .outbox import OutboxJob, decode, is_undone
 
 log = logging.getLogger(__name__)
@@ -53,20 +56,30 @@ def begin_and_run(registry: Registry, wanted: Condition) -> bool:
     begun = begin(registry, wanted)
     if begun is None:
         return False
-    job_id, attempt = begun
-    if attempt > MAX_ATTEMPTS:
-        log.error("job is dead: its process was killed every time", extra={"job_id": str(job_id)})
-        return True
-    try:
-        run_begun(registry, job_id, attempt)
-    except (Exception, SystemExit) as error:
-        log.exception("job failed", extra={"job_id": str(job_id)})
-        record_failure(registry, job_id, type(error).__name__)
+    job_id, name, attempt = begun
+    told = {"courseplatform.job.id": job_id, "courseplatform.job.name": name, "courseplatform.job.attempt": attempt}
+    with about({"event.dataset": "courseplatform.job", **told}):
+        if attempt > MAX_ATTEMPTS:
+            log.error("job is dead: its process was killed every time", extra={"event.outcome": "failure"})
+            return True
+        began_at = perf_counter()
+        try:
+            run_begun(registry, job_id, attempt)
+        except (Exception, SystemExit) as error:
+            log.exception("job failed", extra=outcome("failure", began_at))
+            record_failure(registry, job_id, type(error).__name__)
+        else:
+            log.info("job done", extra=outcome("success", began_at))
     return True
 
 
-def begin(registry: Registry, wanted: Condition) -> tuple[UUID, int] | None:
-    """Count an attempt of the first job that is ``wanted``: (its id, the attempt's number), committed."""
+def outcome(word: str, began_at: float) -> dict[str, Any]:
+    """Fields of the line that a job ends with."""
+    return {"event.outcome": word, "event.duration": round((perf_counter() - began_at) * 1e9)}
+
+
+def begin(registry: Registry, wanted: Condition) -> tuple[UUID, str, int] | None:
+    """Count an attempt of the first job that is ``wanted``: (its id, its name, the attempt's number), committed."""
     with script_request(registry) as request:
         job = request.db.scalars(
             select(OutboxJob)
@@ -81,7 +94,7 @@ def begin(registry: Registry, wanted: Condition) -> tuple[UUID, int] | None:
         job.started_at, job.take_at = request.now, request.now + timedelta(seconds=LEASE_S)
         if job.attempts > MAX_ATTEMPTS:
             job.dead_at, job.last_error = request.now, job.last_error or KILLED
-        return job.id, job.attempts
+        return job.id, job.name, job.attempts
 
 
 def run_begun(registry: Registry, job_id: UUID, attempt: int) -> None:
