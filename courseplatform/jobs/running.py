@@ -15,7 +15,7 @@ from pyramid.registry import Registry
 from sqlalchemy import ColumnElement, select
 
 from ..db import script_request
-from ..logs import about
+from ..logs import about, learn
 from .outbox import OutboxJob, decode, is_undone
 
 log = logging.getLogger(__name__)
@@ -53,12 +53,11 @@ def run_due_jobs(registry: Registry, at_most: int | None = None) -> int:
 
 
 def begin_and_run(registry: Registry, wanted: Condition) -> bool:
-    begun = begin(registry, wanted)
-    if begun is None:
-        return False
-    job_id, name, attempt = begun
-    told = {"courseplatform.job.id": job_id, "courseplatform.job.name": name, "courseplatform.job.attempt": attempt}
-    with about({"event.dataset": "courseplatform.job", **told}):
+    with about({"event.dataset": "courseplatform.job"}):
+        begun = begin(registry, wanted)
+        if begun is None:
+            return False
+        job_id, attempt = begun
         if attempt > MAX_ATTEMPTS:
             log.error("job is dead: its process was killed every time", extra={"event.outcome": "failure"})
             return True
@@ -70,7 +69,7 @@ def begin_and_run(registry: Registry, wanted: Condition) -> bool:
             record_failure(registry, job_id, type(error).__name__)
         else:
             log.info("job done", extra=outcome("success", began_at))
-    return True
+        return True
 
 
 def outcome(word: str, began_at: float) -> dict[str, Any]:
@@ -78,8 +77,8 @@ def outcome(word: str, began_at: float) -> dict[str, Any]:
     return {"event.outcome": word, "event.duration": round((perf_counter() - began_at) * 1e9)}
 
 
-def begin(registry: Registry, wanted: Condition) -> tuple[UUID, str, int] | None:
-    """Count an attempt of the first job that is ``wanted``: (its id, its name, the attempt's number), committed."""
+def begin(registry: Registry, wanted: Condition) -> tuple[UUID, int] | None:
+    """Count an attempt of the first job that is ``wanted``: (its id, the attempt's number), committed."""
     with script_request(registry) as request:
         job = request.db.scalars(
             select(OutboxJob)
@@ -94,7 +93,10 @@ def begin(registry: Registry, wanted: Condition) -> tuple[UUID, str, int] | None
         job.started_at, job.take_at = request.now, request.now + timedelta(seconds=LEASE_S)
         if job.attempts > MAX_ATTEMPTS:
             job.dead_at, job.last_error = request.now, job.last_error or KILLED
-        return job.id, job.name, job.attempts
+        learn("courseplatform.job.id", job.id)
+        learn("courseplatform.job.name", job.name)
+        learn("courseplatform.job.attempt", job.attempts)
+        return job.id, job.attempts
 
 
 def run_begun(registry: Registry, job_id: UUID, attempt: int) -> None:

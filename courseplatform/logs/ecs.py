@@ -114,7 +114,8 @@ def split_extra(record: logging.LogRecord) -> tuple[dict[str, Any], dict[str, st
     labels: dict[str, str] = {}
     for name, value in vars(record).items():
         if name in OWN_FIELDS:
-            own[name] = value
+            if value is not None:
+                own[name] = value
         elif name not in NO_RECORD and len(labels) < MAX_LABELS:
             labels[name.replace(".", "_")] = LEFT_OUT if SECRET_NAMES.search(name) else str(value)
     return own, labels
