@@ -29,4 +29,4 @@ EXPOSE 6543
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:6543/health/ready', timeout=4)"]
-CMD ["pserve", "production.ini"]
+CMD ["pserve", "-q", "production.ini"]
