@@ -30,6 +30,7 @@ from redis.exceptions import RedisError
 from .audit import known_user_id
 from .errors import TooManyRequests
 from .redis_connection import Pausing, bounds
+from .settings import password_faults
 
 log = logging.getLogger(__name__)
 
@@ -221,6 +222,7 @@ def add_rate_limit(config: Configurator, name: str, default: str = "5/minute") -
 
 def includeme(config: Configurator) -> None:
     config.add_setting("redis.url", redis_url, env="REDIS_URL")
+    config.add_settings_check(lambda settings: password_faults(settings, "redis.url"))
     config.add_directive("add_rate_limit", add_rate_limit)
 
     def make() -> None:

@@ -1,6 +1,6 @@
-"""``deploy/elk`` and the profile ``logs`` of docker-compose.yml: that their parts belong together. Elasticsearch, Logstash,
-Kibana and Filebeat can't be installed here; ``setup.sh`` runs against a server that notes what it is told, and what the
-platform writes is held against the mapping by ``functional/test_logs.py``.
+"""``deploy/elk`` and the profile ``logs`` of docker-compose.yml: that their parts belong together. Elasticsearch,
+Logstash, Kibana and Filebeat can't be installed here; ``setup.sh`` runs against a server that notes what it is told,
+and what the platform writes is held against the mapping by ``functional/test_logs.py``.
 """
 
 import json

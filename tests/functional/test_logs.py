@@ -73,7 +73,6 @@ def test_queries_are_in_no_line(platform: Watched) -> None:
     [
         (b"GET /%ff/ HTTP/1.0", 400),
         (b"GET /api/?x=%00 HTTP/1.0", 400),
-        (b"POST /api/courses/ HTTP/1.0\r\nContent-Length: 31500000", 413),
         (b"GET /nowhere/ HTTP/1.0", 404),
         (b"BREW /api/ HTTP/1.0", 405),
     ],
@@ -142,13 +141,16 @@ def test_migrations_scheduler_and_what_rq_says_are_in_the_same_form(platform: Wa
 
 @pytest.mark.parametrize("evil", EVIL, ids=["ends a line", "paints", "turns", "formats", "long"])
 def test_nothing_that_is_sent_ends_a_line_or_makes_it_too_long(platform: Watched, nina: Caller, evil: str) -> None:
-    name = f"evil-{EVIL.index(evil)}"
-    inline = evil.replace("\r", "").replace("\n", "")[:7_000].encode().replace(b"\x00", b"")
+    name = f"evil-text-{EVIL.index(evil)}"
+    raw = evil.replace("\r", "").replace("\n", "")[:7_000].encode()
     path = b"/api/" + b"".join(b"%%%02x" % byte for byte in evil[:2_000].encode()) + b"/"
-    agent = b"\r\nUser-Agent: " + inline + b"\r\nX-Forwarded-For: " + inline
-    send(platform, b"GET " + path + b" HTTP/1.0\r\nX-Request-ID: " + name.encode() + agent)
+    request = b"GET " + path + b" HTTP/1.0\r\nX-Request-ID: " + name.encode()
+    for header in (b"User-Agent", b"X-Forwarded-For", b"Forwarded", b"Host"):
+        send(platform, request + b"\r\n" + header + b": " + raw)  # waitress lets some of them through
+    agent = bytes(byte for byte in raw if byte >= 32 and byte != 127)
+    send(platform, request + b"\r\nUser-Agent: " + agent)
     line = access(platform, name)
-    assert line["url.path"].isprintable() and line.get("user_agent.original", "").isprintable()
+    assert line["url.path"].isprintable() and line["user_agent.original"].isprintable()
     people = [
         {"username": evil, "password": evil, "email": evil},
         {"username": "eve", "password": evil, "email": f"{evil}@x.test"},
