@@ -49,7 +49,9 @@ def client_fields(address: str) -> dict[str, str]:
         found = ip_address(address)
     except ValueError:
         return {"client.address": address} if address else {}
-    return {"client.address": address} if getattr(found, "scope_id", None) else {"client.ip": str(found)}
+    if getattr(found, "scope_id", None):
+        return {"client.address": address}
+    return {"client.ip": str(getattr(found, "ipv4_mapped", None) or found)}
 
 
 def log_access(request: Request, measured: Measured) -> None:

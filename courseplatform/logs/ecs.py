@@ -24,9 +24,11 @@ from .text import SECRET_NAMES, cut, cut_front, plain
 ECS_VERSION = "8.11.0"
 #: Docker writes longer ones in pieces of 16 KiB.
 MAX_LINE_BYTES = 16_000
-MAX_MESSAGE_CHARS = 4_096
-MAX_TRACE_CHARS = 8_192
-MAX_TEXT_CHARS = 1_024
+#: Of the fields that are shortened further in a line that is too long; those inside of others are, too.
+MAX_CHARS = {
+    "message": 4_096, "error.message": 1_024, "error.stack_trace": 8_192, "url.path": 1_024, "user_agent.original": 512,
+}  # fmt: skip
+MAX_WORD_CHARS = 256
 MAX_LABELS = 32
 #: Of an error's causes; they may even go round in a circle.
 MAX_CAUSES = 10
@@ -130,12 +132,12 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def bounded(name: str, value: Any, part: int) -> Any:
-    """As JSON may have it: of a text no more than a part of what a field of its name may have."""
+    """As JSON may have it: of a long text no more than a part of what a field of its name may have."""
     if isinstance(value, Mapping):
-        return {cut(plain(str(key)), 64): bounded(name, inner, part) for key, inner in value.items()}
+        return {cut(plain(str(key)), 64): bounded("message", inner, part * 4) for key, inner in value.items()}
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and isfinite(value)):
         return value
     if name == "error.stack_trace":
-        trace = cut_front(str(value), MAX_TRACE_CHARS // part)
+        trace = cut_front(str(value), MAX_CHARS[name] // part)
         return "\n".join(plain(line) for line in trace.split("\n"))
-    return cut(plain(str(value)), (MAX_MESSAGE_CHARS if name == "message" else MAX_TEXT_CHARS) // part)
+    return cut(plain(str(value)), MAX_CHARS[name] // part if name in MAX_CHARS else MAX_WORD_CHARS)

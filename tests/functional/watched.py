@@ -45,7 +45,7 @@ class Watched(Production):
         self.begin("pserve", "-q", self.ini)
         self.begin("courseplatform", "worker", self.ini)
         self.begin("courseplatform", "scheduler", self.ini)
-        self.wait_until(lambda: "serving " in self.log.read_text(), START_TIMEOUT_S)
+        self.wait_until(lambda: "serving " in self.log.read_text(), 3 * START_TIMEOUT_S)
 
     def begin(self, program: str, *arguments: Any) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
@@ -62,7 +62,7 @@ class Watched(Production):
         self.redis.kill()
         self.engine.dispose()
 
-    def wait_until(self, is_so: Callable[[], Any], timeout_s: float = 60) -> Any:
+    def wait_until(self, is_so: Callable[[], Any], timeout_s: float = 120) -> Any:
         until = time.monotonic() + timeout_s
         while not (found := is_so()):
             assert time.monotonic() < until, self.log.read_text()[-5000:]
