@@ -3,8 +3,7 @@ the database; through its whole life, and in requests that fail. That a trace wo
 """
 
 import secrets
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from typing import Any
@@ -41,6 +40,9 @@ def platform(server_url: str, provider: HostileProvider) -> Iterator[Watched]:
         variables[f"COURSEPLATFORM_OIDC_{name}_CLIENT_ID"] = CLIENT_ID
         variables[f"COURSEPLATFORM_OIDC_{name}_CLIENT_SECRET"] = CLIENT_SECRET
     variables["COURSEPLATFORM_OIDC_ONE_ALLOW_REGISTRATION"] = "true"
+    variables["COURSEPLATFORM_WEBHOOKS_ALLOW_HTTP"] = "true"
+    variables["COURSEPLATFORM_WEBHOOKS_ALLOWED_PORTS"] = "any"
+    variables["COURSEPLATFORM_WEBHOOKS_ALLOWED_PRIVATE_NETWORKS"] = "127.0.0.0/8"
     for limit in ("SIGN_IN", "SIGN_IN_ADDRESS", "REGISTRATION", "PASSWORD_RESET", "REPLAYS", "OIDC_LOGIN"):
         variables[f"COURSEPLATFORM_LIMITS_{limit}"] = "1000/minute"
     with watched(server_url, **variables) as made:
@@ -85,18 +87,22 @@ class Person:
         headers = {"Authorization": f"Bearer {self.tokens['access_token']}", **kw.pop("headers", {})}
         return self.canaries.send(method, path, status, headers=headers, **kw)
 
-    def mailed_token(self, kind: str) -> str:
-        """Of the newest mail with such a link."""
-        folder = self.canaries.platform.folder / "mail"
+    def mailed_token(self, kind: str, ask: Callable[[], object]) -> str:
+        """Of the mail with such a link that comes when it is asked for."""
+        platform = self.canaries.platform
+        folder = platform.folder / "mail"
+        platform.wait_until(platform.jobs_done)
+        seen = set(folder.glob("*.eml"))
+        ask()
 
         def find() -> str | None:
-            for path in sorted(folder.glob("*.eml"), reverse=True):
+            for path in set(folder.glob("*.eml")) - seen:
                 text = message_from_bytes(path.read_bytes(), policy=policy.default).get_content()
                 if f"/api/auth/{kind}/" in text:
                     return parse_qs(urlsplit(text[text.index("https://") :].split()[0]).query)["token"][0]
             return None
 
-        return self.canaries.plant(f"token of {kind}", self.canaries.platform.wait_until(find))
+        return self.canaries.plant(f"token of {kind}", platform.wait_until(find))
 
 
 @pytest.fixture(scope="module")
@@ -137,20 +143,21 @@ def test_passwords_and_sessions(canaries: Canaries, ada: Person) -> None:
 
 
 def test_links_in_mails(canaries: Canaries, ada: Person) -> None:
-    ada.send("POST", "/api/auth/email-verification/", 202)
-    token = ada.mailed_token("email-verification")
+    verification = "/api/auth/email-verification/"
+    token = ada.mailed_token("email-verification", lambda: ada.send("POST", verification, 202))
     guessed = canaries.plant("guessed token", secrets.token_urlsafe(24))
     for given, status in ((guessed, 409), (token, 204), (token, 409)):
         canaries.send("POST", "/api/auth/email-verification/confirm/", status, json={"token": given})
         canaries.send("GET", f"/api/auth/email-verification/?token={given}")
-    new_address = canaries.plant("new e-mail address", f"ada.{secrets.token_hex(4)}@example.org")
-    ada.send("PATCH", "/api/users/me/", json={"email": new_address})
-    canaries.send("POST", "/api/auth/email-change/confirm/", 204, json={"token": ada.mailed_token("email-change")})
-    canaries.send("POST", "/api/auth/password-reset/", 202, json={"email": new_address})
+    new_address = canaries.plant("e-mail address, new", f"ada.{secrets.token_hex(4)}@example.org")
+    asking = {"email": new_address}
+    change = ada.mailed_token("email-change", lambda: ada.send("PATCH", "/api/users/me/", 200, json=asking))
+    canaries.send("POST", "/api/auth/email-change/confirm/", 204, json={"token": change})
     unknown = canaries.plant("e-mail address of nobody", f"nobody.{secrets.token_hex(4)}@example.org")
     canaries.send("POST", "/api/auth/password-reset/", 202, json={"email": unknown})
+    forgotten = "/api/auth/password-reset/"
     reset = {
-        "token": ada.mailed_token("password-reset"),
+        "token": ada.mailed_token("password-reset", lambda: canaries.send("POST", forgotten, 202, json=asking)),
         "password": canaries.plant("reset password", "pw Zt5-Qx81-Lm"),
     }
     canaries.send("POST", "/api/auth/password-reset/confirm/", 204, json=reset)
@@ -205,7 +212,8 @@ def test_tokens_for_programs(canaries: Canaries, ada: Person) -> None:
     )
     canaries.send("GET", "/api/courses/", 200, headers={"Authorization": f"Bearer {own}"})
     canaries.send("PATCH", "/api/users/me/", 403, json={}, headers={"Authorization": f"Bearer {own}"})
-    hook = {"url": "https://receiver.example/?key=receivers-own", "event_types": []}
+    key = canaries.plant("address of a webhook", f"receivers-own-{secrets.token_hex(8)}")
+    hook = {"url": f"http://127.0.0.1:9/?key={key}", "event_types": []}
     webhook = canaries.send("POST", "/api/webhooks/", 201, json=hook, headers=as_root)
     canaries.plant("webhook secret", webhook.json()["secret"])
     address = urlsplit(webhook.headers["Location"]).path
@@ -227,14 +235,14 @@ def test_signing_in_with_a_provider(canaries: Canaries, provider: HostileProvide
         path = f"/api/auth/oauth/one/callback/?{urlencode(query)}"
         return canaries.send("GET", path, headers={"Cookie": cookies})
 
-    canaries.plant("address at the provider: e-mail address", provider.person["email"])
+    canaries.plant("e-mail address at the provider", provider.person["email"])
     canaries.plant("access token of the provider", provider.access_token)
     assert begin("down").status_code == 503
     for attempt, lie in enumerate(({}, {"claims": {"aud": "another"}}, {"status": {"/token": "500 Oops"}})):
         provider.lies = lie
         address = begin("one").json()["authorization_url"]
         answer = provider.approve(address)
-        for name, value in {**answer, "nonce": parse_qs(urlsplit(address).query)["nonce"][0]}.items():
+        for name, value in answer.items():
             canaries.plant(f"{name} of the provider, {attempt}", value)
         for cookie in session.cookies:
             canaries.plant(f"cookie {cookie.name}", cookie.value or "")
@@ -256,14 +264,14 @@ def test_what_is_refused_before_anybody_looks_at_it(canaries: Canaries, ada: Per
         canaries.send("GET", "/api/users/me/", 401, headers=headers)
     forged = ada.tokens["access_token"][:-8] + secrets.token_hex(4)
     canaries.send("GET", "/api/users/me/", 401, headers={"Authorization": f"Bearer {canaries.plant('forged', forged)}"})
-    canaries.send("GET", f"/api/courses/?token={canary('query value')}&{canary('query name')}=1", 422)
+    canaries.send("GET", f"/api/courses/?token={canary('query value')}", 422)
     ada.send("GET", f"/api/courses/?access_token={canary('token in a query')}", 422)
     canaries.send("GET", f"/nowhere/?code={canary('code nowhere')}", 404)
     canaries.send("GET", f"/api/users/me?token={canary('token before a redirect')}")
     bodies: list[Any] = [
         {"username": canary("list for a name").split("-"), "password": canary("password beside it")},
         {"username": "x" * 5_000 + canary("long name"), "password": canary("p") * 100},
-        {canary("unknown field"): canary("value of an unknown field")},
+        {"unknown_field": canary("value of an unknown field")},
         [canary("list for an object")],
     ]
     for body in bodies:
@@ -299,7 +307,6 @@ def test_a_leak_is_seen_wherever_it_is(canaries: Canaries) -> None:
     """The negative control: by it all the others can fail. It runs last, for it leaves what it leaks."""
     secret = canaries.plant("leaked", f"leaked-{secrets.token_hex(8)}")
     canaries.send("POST", "/api/clumsy/leak/", 200, json={"secret": secret})
-    time.sleep(0.2)
     canaries.answers.append(secret)
     found = canaries.traces()
     assert set(found) == {"log", "redis", "errors", "table periodic_runs", "table outbox"}
