@@ -56,6 +56,7 @@ setup(
         "orjson>=3.13",
         "uuid-utils>=1.2",
         "click>=8.1",
+        "ecs-logging>=2.3",  # log records as Elastic's products read them
         "tzdata",
         "typst>=0.15.2,<0.16",  # sets the certificates; its language still changes between minor versions
         "manimgx-fonts>=2026.9.26",  # fonts, unmodified (OFL): Noto Sans for the scripts of the world

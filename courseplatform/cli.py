@@ -43,11 +43,13 @@ def plugin_commands() -> dict[str, click.Command]:
 
 def load(ini: str) -> Any:
     """The application of an ini file, made once. Raises: SystemExit with all that is wrong with its configuration."""
-    from pyramid.paster import get_app, setup_logging
+    from pyramid.paster import get_app
+
+    from .logs import start_logging
 
     context = click.get_current_context().find_root()
     if context.obj is None:
-        setup_logging(ini)
+        start_logging(ini)
         context.obj = get_app(ini)
     return context.obj
 
@@ -62,13 +64,10 @@ def main() -> None:
 @click.option("--processes", type=click.IntRange(1), help="How many; else `processes` of [server:main], or 1.")
 def serve(ini: str, processes: int | None) -> None:
     """Serve. SIGTERM answers what has come and ends; SIGHUP replaces the processes, by the code that is there now."""
-    import plaster
-
     from .server.options import options_of
     from .server.supervisor import Plan, Supervisor, child_command
 
-    plaster.setup_logging(ini)
-    with told_plainly():
+    with told_plainly(ini):
         sys.exit(Supervisor(lambda: Plan(child_command(ini), options_of(ini, processes))).run())
 
 
@@ -80,7 +79,7 @@ def serve(ini: str, processes: int | None) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask before --remove.")
 def migrate(ini: str, target: str, down: bool, remove: str | None, yes: bool) -> None:
     """Bring the tables of core and of all plugins that are on up to date; with --to, only the history that it names."""
-    with told_plainly():
+    with told_plainly(ini):
         if remove:
             remove_plugin(ini, remove, yes)
         else:
@@ -143,7 +142,7 @@ def new_migration(ini: str, plugin: str, message: str, is_empty: bool) -> None:
     """Write how the models of a plugin differ from its tables into its folder, as a revision."""
     from . import migrations
 
-    with told_plainly():
+    with told_plainly(ini):
         url, histories = platform_histories(ini)
         written = migrations.new_revision(url, find_history(histories, plugin), message, is_empty)
     if written is None:
@@ -153,10 +152,12 @@ def new_migration(ini: str, plugin: str, message: str, is_empty: bool) -> None:
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
+def told_plainly(ini: str) -> Iterator[None]:
     """Migrations that can't be done, and faults of the configuration, end the command with a sentence."""
+    from .logs import start_logging
     from .migrations import MigrationError
 
+    start_logging(ini)
     try:
         yield
     except (MigrationError, ConfigurationError) as error:

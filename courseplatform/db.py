@@ -24,7 +24,7 @@ from uuid_utils.compat import uuid7
 from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
 
 from .engines import make_engine
-from .settings import natural_int, positive_int
+from .settings import natural_int, password_faults, positive_int
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -238,6 +238,7 @@ def on_abort(request: Request, work: Callable[[Request], object]) -> None:
 def includeme(config: Configurator) -> None:
     config.add_setting("database.url", postgresql_url, required=True, env="DATABASE_URL")
     config.add_setting("database.direct_url", postgresql_url, env="DATABASE_DIRECT_URL")
+    config.add_settings_check(lambda settings: password_faults(settings, "database.url"))
     config.add_setting("database.pool_size", positive_int, default=8)
     config.add_setting("database.pool_overflow", natural_int, default=4)
     config.add_setting("database.statement_timeout_ms", positive_int, default=5_000)

@@ -26,6 +26,7 @@ from pyramid.request import Request
 from .audit import known_user_id
 from .errors import TooManyRequests
 from .redis_connection import Dispensable, bounds
+from .settings import password_faults
 
 #: Counts in this process are swept of windows that are over whenever there are twice as many as after the last sweep.
 MIN_SWEEP = 1_000
@@ -204,6 +205,7 @@ def add_rate_limit(config: Configurator, name: str, default: str = "5/minute") -
 def includeme(config: Configurator) -> None:
     config.add_setting("redis.url", redis_url, env="REDIS_URL")
     config.registry["redis"] = Dispensable()
+    config.add_settings_check(lambda settings: password_faults(settings, "redis.url"))
     config.add_directive("add_rate_limit", add_rate_limit)
 
     def make() -> None:

@@ -1,7 +1,8 @@
 """Serving: one process by itself, or several under ``courseplatform serve``.
 
 ``options``: what ``[server:main]`` says. ``process``: waitress, with the job runner beside it. ``draining``: how that
-ends. ``framing``: where a request ends. ``supervisor``: starts processes on one socket (``sockets``) and replaces them; ``child``: one of those.
+ends. ``framing``: where a request ends. ``supervisor``: starts processes on one socket (``sockets``) and replaces them;
+``child``: one of those.
 """
 
 from typing import Any

@@ -15,6 +15,7 @@ from pyramid.registry import Registry
 from waitress import wasyncore
 
 from ..health import has_started
+from ..logs import refuse_to_start, take_over
 from .draining import Stopping
 from .options import options_of
 from .process import Process
@@ -46,6 +47,7 @@ def serve_as_child(ini: str, line: socket.socket, sockets: list[socket.socket], 
     stopping = Stopping(ends_at_second=False)
     loader = plaster.get_loader(ini, protocols=["wsgi"])
     loader.setup_logging()
+    take_over()
     app = loader.get_wsgi_app()
     process = Process(app, options_of(ini), stopping, sockets)
     if takes_over:
@@ -84,7 +86,7 @@ def main() -> None:
     try:
         serve_as_child(given.ini, socket.socket(fileno=given.line), sockets, given.takes_over)
     except ConfigurationError as error:
-        raise SystemExit(f"The platform does not start.\n{error}") from None
+        refuse_to_start(f"The platform does not start.\n{error}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """One serving process: waitress, with background jobs running beside it where there is no worker."""
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -13,9 +14,12 @@ from pyramid.exceptions import ConfigurationError
 from waitress.server import BaseWSGIServer
 
 from ..jobs import Runner
+from ..logs import is_json, refuse_to_start, take_over
 from .draining import Channel, Stopping, run, sockets_of
 from .options import Options, read_options
 from .sockets import address_of
+
+log = logging.getLogger(__name__)
 
 #: Of a body beyond ``http.max_body_bytes``: the application refuses that itself, with a better answer.
 BODY_MARGIN_BYTES = 64 * 1024
@@ -23,12 +27,16 @@ BODY_MARGIN_BYTES = 64 * 1024
 
 def serve_alone(app: Any, global_conf: dict[str, str], **given: Any) -> None:
     """Serve until SIGTERM or Ctrl-C; then answer what is being worked on and finish the job at hand."""
+    take_over()
     try:
         options = read_options(given)
     except ConfigurationError as error:
-        raise SystemExit(f"The platform does not start.\n{error}") from None
+        refuse_to_start(f"The platform does not start.\n{error}")
     process = Process(app, options, Stopping(ends_at_second=True))
-    welcome(process, os.path.relpath(global_conf.get("__file__", "development.ini")))
+    if is_json():
+        log.info("serving %s", address_of(process.listeners[0].socket))
+    else:
+        welcome(process, os.path.relpath(global_conf.get("__file__", "development.ini")))
     process.run()
 
 
