@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from pyramid.exceptions import ConfigurationError
 
 from courseplatform import migrations
 from courseplatform.server.options import OVERRIDDEN, options_of
-from courseplatform.server.sockets import listening
+from courseplatform.server.sockets import address_of, listening
 from courseplatform.server.supervisor import child_command
 from courseplatform.testing import fresh_database
 from tests.functional.platform import ROOT, Platform, free_port
@@ -201,3 +202,12 @@ def test_a_release_is_found_where_the_name_of_the_command_leads_now(
 def test_every_option_is_documented() -> None:
     page = (ROOT / "docs/operations/serving.md").read_text()
     assert [name for name in OVERRIDDEN if f"`{name}`" not in page] == []
+
+
+def test_a_socket_in_the_file_system_is_for_whom_its_mode_lets_in_and_goes_with_the_supervisor(tmp_path: Path) -> None:
+    path = tmp_path / "platform.sock"
+    for _ in range(2):
+        with listening({"unix_socket": str(path), "unix_socket_perms": "660"}) as (made,):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o660
+            assert address_of(made) == f"unix:{path}"
+        assert not path.exists()
