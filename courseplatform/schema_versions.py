@@ -6,7 +6,7 @@ A database that is ahead is well: newer code has migrated it, and old code runs 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import column, literal, select, table, text, union_all
 from sqlalchemy.orm import Session
 
 from .histories import CORE, History
@@ -43,7 +43,6 @@ def needed_versions(histories: Iterable[History]) -> list[Version]:
 def behind(db: Session, versions: Sequence[Version]) -> dict[str, str]:
     """The histories that ``courseplatform migrate`` has to bring up to date: name → where it is. Two statements."""
     tables = [version.history.version_table for version in versions]
-    # The names are those of packages: letters, digits and underscores.
     there = db.scalars(
         text(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname = ANY(:tables)"
@@ -51,11 +50,11 @@ def behind(db: Session, versions: Sequence[Version]) -> dict[str, str]:
         ),
         {"tables": tables},
     ).all()
-    current: dict[str, set[str]] = {table: set() for table in tables}
+    current: dict[str, set[str]] = {name: set() for name in tables}
     if there:
-        union = " UNION ALL ".join(f"SELECT '{table}', version_num FROM \"{table}\"" for table in there)  # noqa: S608
-        for table, revision in db.execute(text(union)):
-            current[table].add(revision)
+        rows = (select(literal(name), column("version_num")).select_from(table(name)) for name in there)
+        for name, revision in db.execute(union_all(*rows)):
+            current[name].add(revision)
     return {
         version.history.name: ", ".join(sorted(current[version.history.version_table])) or "nothing"
         for version in versions

@@ -21,7 +21,7 @@ from .options import options_of
 from .process import Process
 
 READY = b"ready"
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
 
 
 class Line(wasyncore.dispatcher):

@@ -21,18 +21,17 @@ def listening(address: Mapping[str, str]) -> Iterator[list[socket.socket]]:
     Raises: ConfigurationError.
     """
     with ExitStack() as stack:
-        made, path = handed_over(), address.get("unix_socket")
-        if path and not made:
-            stack.callback(Path(path).unlink, missing_ok=True)
+        made = handed_over()
+        if not made and "unix_socket" in address:
+            stack.callback(Path(address["unix_socket"]).unlink, missing_ok=True)
         try:
-            made = made or bind(address)
+            sockets = [stack.enter_context(one) for one in made or bind(address)]
         except OSError as error:
             where = " ".join(address.values())
             raise ConfigurationError(f"[server:main]: can't listen at {where}: {error.strerror}") from error
-        for one in made:
-            stack.enter_context(one)
+        for one in sockets:
             one.setblocking(False)
-        yield made
+        yield sockets
 
 
 def handed_over() -> list[socket.socket]:
@@ -44,27 +43,29 @@ def handed_over() -> list[socket.socket]:
     return [socket.socket(fileno=FIRST_DESCRIPTOR + number) for number in range(int(count))]
 
 
-def bind(address: Mapping[str, str]) -> list[socket.socket]:
+def bind(address: Mapping[str, str]) -> Iterator[socket.socket]:
+    """Raises: OSError."""
     adjustments = Adjustments(**address)
     if "unix_socket" in address:
-        return [bound_to_path(address["unix_socket"], adjustments.unix_socket_perms)]
-    return [bound(*each) for each in adjustments.listen]
+        path = Path(address["unix_socket"])
+        cleanup_unix_socket(str(path))
+        yield bound(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM), str(path))
+        path.chmod(adjustments.unix_socket_perms)
+        return
+    for family, kind, protocol, name in adjustments.listen:
+        made = socket.socket(family, kind, protocol)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        yield bound(made, name)
 
 
-def bound(family: int, kind: int, protocol: int, name: tuple[object, ...]) -> socket.socket:
-    made = socket.socket(family, kind, protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if family == socket.AF_INET6:
-        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    made.bind(name)
-    return made
-
-
-def bound_to_path(path: str, mode: int) -> socket.socket:
-    cleanup_unix_socket(path)
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    made.bind(path)
-    Path(path).chmod(mode)
+def bound(made: socket.socket, name: object) -> socket.socket:
+    try:
+        made.bind(name)  # type: ignore[arg-type]
+    except OSError:
+        made.close()
+        raise
     return made
 
 

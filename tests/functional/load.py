@@ -14,7 +14,7 @@ from uuid import uuid4
 
 Connect = Callable[[], HTTPConnection]
 #: Between two requests of a client: a server that is starting needs the processors too.
-PAUSE_S = 0.04
+PAUSE_S = 0.1
 #: What, and whether its connection is kept.
 KINDS = [(what, is_kept) for what in ("GET", "POST", "keyed POST") for is_kept in (True, False)]
 
@@ -40,7 +40,7 @@ class Load:
         for thread in self.threads:
             thread.join(timeout=30)
 
-    def go_on(self, count: int = 10) -> None:
+    def go_on(self, count: int = 5) -> None:
         """Until every kind of client has been answered so many times more, or has failed."""
         before, until = Counter(self.answered), time.monotonic() + 60
         while not self.failures and any(self.answered[kind] < before[kind] + count for kind in KINDS):

@@ -1,10 +1,9 @@
 """``courseplatform serve``: several processes of a platform as it runs in production."""
 
-import os
-import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,21 @@ def is_running(process_id: int) -> bool:
     with suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
+
+
+def ask(connection: HTTPConnection) -> tuple[int, str | None]:
+    """What is said of it, and of the connection."""
+    connection.request("GET", "/health/live")
+    with connection.getresponse() as answer:
+        answer.read()
+        return answer.status, answer.headers["Connection"]
+
+
+@contextmanager
+def kept_connection(port: int) -> Iterator[HTTPConnection]:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as made:
+        assert ask(made) == (200, None)
+        yield made
 
 
 class Serving(Production):
@@ -50,12 +64,6 @@ class Serving(Production):
     @property
     def children(self) -> list[int]:
         return [int(each) for each in Path(f"/proc/{self.id}/task/{self.id}/children").read_text().split()]
-
-    def reload(self) -> None:
-        """SIGHUP; returns when the processes are others, and those before have ended."""
-        before = self.children
-        os.kill(self.id, signal.SIGHUP)
-        wait_until(lambda: not any(map(is_running, before)))
 
     def kill(self) -> None:
         """The supervisor at once; its processes see it and end."""

@@ -3,26 +3,27 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
-from http.client import HTTPConnection
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import requests
+from pyramid.exceptions import ConfigurationError
 
 from courseplatform import migrations
-from courseplatform.server.options import OVERRIDDEN
+from courseplatform.server.options import OVERRIDDEN, options_of
+from courseplatform.server.sockets import address_of, listening
 from courseplatform.server.supervisor import child_command
 from courseplatform.testing import fresh_database
 from tests.functional.platform import ROOT, Platform, free_port
-from tests.functional.serving import Serving, is_running, wait_until
+from tests.functional.serving import Serving, ask, is_running, kept_connection, wait_until
 
 CALM = {
     "COURSEPLATFORM_LIMITS_SIGN_IN": "100000/minute",
@@ -61,20 +62,6 @@ def of_process(process_id: int, name: str) -> str:
     return dict(line.decode().partition("=")[::2] for line in lines)[name]
 
 
-def ask(connection: HTTPConnection) -> tuple[int, str | None]:
-    connection.request("GET", "/health/live")
-    with connection.getresponse() as answer:
-        answer.read()
-        return answer.status, answer.headers["Connection"]
-
-
-@contextmanager
-def kept_connection(serving: Serving) -> Iterator[HTTPConnection]:
-    with closing(HTTPConnection("127.0.0.1", serving.port, timeout=30)) as made:
-        assert ask(made) == (200, None)
-        yield made
-
-
 def test_all_of_its_processes_count_into_one_folder(serving: Serving) -> None:
     (where,) = {of_process(child, "PROMETHEUS_MULTIPROC_DIR") for child in serving.children}
     assert Path(where).is_dir()
@@ -103,12 +90,12 @@ def test_a_release_that_does_not_start_leaves_the_one_before_in_service(serving:
 
 def test_what_is_in_flight_and_queued_at_sigterm_is_answered_and_ready_is_off_first(serving: Serving) -> None:
     def sign_in(number: int) -> int:
-        body = {"username": f"nobody{number}", "password": "a long enough passphrase"}
+        body = {"username": f"nobody{number}", "password": uuid4().hex}
         return requests.post(serving.url + "/api/auth/login/", json=body, timeout=60).status_code
 
     assert serving.process is not None
     folder = of_process(serving.children[0], "PROMETHEUS_MULTIPROC_DIR")
-    with kept_connection(serving) as kept, ThreadPoolExecutor(40) as pool:
+    with kept_connection(serving.port) as kept, ThreadPoolExecutor(40) as pool:
         answers = [pool.submit(sign_in, number) for number in range(30)]
         time.sleep(0.2)  # all are sent; four threads work
         serving.process.send_signal(signal.SIGTERM)
@@ -116,29 +103,14 @@ def test_what_is_in_flight_and_queued_at_sigterm_is_answered_and_ready_is_off_fi
         ready, live = (
             pool.submit(requests.get, f"{serving.url}/health/{name}", timeout=60) for name in ("ready", "live")
         )
+        silent = pool.submit(ask, kept)
         assert ready.result().json()["failing"] == ["stopping"]
         assert live.result().status_code == 200
-        assert ask(kept) == (200, "close")
+        assert silent.result() == (200, "close")
         assert [answer.result() for answer in answers] == [401] * 30
     assert serving.process.wait(timeout=60) == 0
     serving.process = None
     assert not Path(folder).exists()
-
-
-def test_a_kept_connection_that_speaks_at_sigterm_is_answered(folder: Path, url: str) -> None:
-    """Also without a delay, and although nothing else is being answered."""
-    alone = Serving(folder / "alone", url, processes=1, **CALM)
-    try:
-        alone.start()
-        assert alone.process is not None
-        with kept_connection(alone) as kept:
-            alone.process.send_signal(signal.SIGTERM)
-            time.sleep(0.5)
-            assert ask(kept) == (200, "close")
-        assert alone.process.wait(timeout=30) == 0
-        alone.process = None
-    finally:
-        alone.kill()
 
 
 HANDED_OVER = """
@@ -197,17 +169,19 @@ def test_a_fault_at_the_first_start_ends_it_with_one_message(folder: Path) -> No
         ("port = twenty", "invalid literal for int() with base 10: 'twenty'"),
         ("thread = 4", "Unknown adjustment 'thread'"),
         ("drain_delay_s = soon", "drain_delay_s can't be read as natural_int"),
-        ("host = 203.0.113.1", "can't listen at 203.0.113.1"),
     ],
 )
-def test_a_fault_of_where_and_how_it_serves_is_told_in_a_sentence(line: str, told: str, tmp_path: Path) -> None:
+def test_a_fault_of_how_it_serves_is_told_in_a_sentence(line: str, told: str, tmp_path: Path) -> None:
     ini = tmp_path / "faulty.ini"
     ini.write_text(f"[server:main]\nuse = egg:courseplatform\n{line}\n")
-    command = [Platform.script("courseplatform"), "serve", "faulty.ini"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    assert f"[server:main]: {told}" in done.stderr
-    assert "Traceback" not in done.stderr
+    with pytest.raises(ConfigurationError) as caught:
+        options_of(str(ini))
+    assert str(caught.value) == f"[server:main]: {told}"
+
+
+def test_an_address_that_is_not_ours_is_told_in_a_sentence() -> None:
+    with pytest.raises(ConfigurationError, match=r"can't listen at 203\.0\.113\.1"), listening({"host": "203.0.113.1"}):
+        pass
 
 
 def test_a_release_is_found_where_the_name_of_the_command_leads_now(
@@ -229,3 +203,12 @@ def test_a_release_is_found_where_the_name_of_the_command_leads_now(
 def test_every_option_is_documented() -> None:
     page = (ROOT / "docs/operations/serving.md").read_text()
     assert [name for name in OVERRIDDEN if f"`{name}`" not in page] == []
+
+
+def test_a_socket_in_the_file_system_is_for_whom_its_mode_lets_in_and_goes_with_the_supervisor(tmp_path: Path) -> None:
+    path = tmp_path / "platform.sock"
+    for _ in range(2):
+        with listening({"unix_socket": str(path), "unix_socket_perms": "660"}) as (made,):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o660
+            assert address_of(made) == f"unix:{path}"
+        assert not path.exists()
