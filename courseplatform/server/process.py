@@ -27,7 +27,7 @@ def serve_alone(app: Any, global_conf: dict[str, str], **given: Any) -> None:
         options = read_options(given)
     except ConfigurationError as error:
         raise SystemExit(f"The platform does not start.\n{error}") from None
-    process = Process(app, options, Stopping(ends_at_second=True))
+    process = Process(app, options, Stopping(ends_at_second=True).hear_signals())
     welcome(process, os.path.relpath(global_conf.get("__file__", "development.ini")))
     process.run()
 
