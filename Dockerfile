@@ -24,7 +24,7 @@ COPY --from=build /opt/courseplatform /opt/courseplatform
 ENV PATH="/opt/courseplatform/bin:${PATH}" \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    PYTHONWARNINGS="ignore:pkg_resources is deprecated" \
+    PYTHONWARNINGS=ignore:pkg_resources \
     COURSEPLATFORM_SERVER_HOST=0.0.0.0 \
     COURSEPLATFORM_VAR_DIR=/var/lib/courseplatform
 WORKDIR /opt/courseplatform
