@@ -159,7 +159,7 @@ def worker(context: click.Context, ini: str, processes: int) -> None:
 
 def beat(registry: Registry) -> None:
     """Say that this process goes round, to whoever looks at the file's time."""
-    if path := registry.settings["jobs.beat_file"]:
+    if path := registry.settings["jobs.beat_path"]:
         Path(path).touch()
 
 

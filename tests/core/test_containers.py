@@ -1,6 +1,6 @@
-"""What needs no Docker engine of the Dockerfile and of docker-compose.yml: Docker's compose reads them, hadolint and
-published schemas check them, and the commands in them run. The image is in functional/test_image.py, the pipeline in
-test_delivery.py.
+"""What needs no Docker engine of the Dockerfile and of docker-compose.yml: Docker's compose reads, hadolint and
+published schemas check them, and the commands in them run. The image is in functional/test_image.py, what GitLab does
+with it in test_delivery.py.
 """
 
 import json
@@ -189,10 +189,10 @@ def test_who_serves_nothing_is_healthy_while_it_beats(name: str, services: Any, 
     kind, check = services[name]["healthcheck"]["test"]
     assert kind == "CMD-SHELL"
     path = tmp_path / "beat"
-    assert "COURSEPLATFORM_JOBS_BEAT_FILE" in services[name]["environment"]
+    assert "COURSEPLATFORM_JOBS_BEAT_PATH" in services[name]["environment"]
 
     def is_healthy() -> bool:
-        environ = {"PATH": os.defpath, "COURSEPLATFORM_JOBS_BEAT_FILE": str(path)}
+        environ = {"PATH": os.defpath, "COURSEPLATFORM_JOBS_BEAT_PATH": str(path)}
         line = ["sh", "-c", check.replace("$$", "$")]
         return subprocess.run(line, env=environ, capture_output=True).returncode == 0
 
