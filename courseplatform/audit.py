@@ -1,13 +1,13 @@
-"""Audit: who did what, one JSON object a line on the logger ``courseplatform.audit``.
+"""Audit: who did what, one record each on the logger ``courseplatform.audit``.
 
 ``request.audit(event, **ids)`` is written after the commit, and never for what was rolled back;
-``request.audit_now(event, **ids)`` at once, for refusals. Every record has ``at``, ``event``, ``request_id``,
-``address`` and ``user_id``: the one who acts, if known; ``target_user_id`` is whom it happens to.
+``request.audit_now(event, **ids)`` at once, for refusals. Every record has ``event.action``, ``event.outcome`` and
+``http.request.id``; ``client.ip``, and ``user.id``: the one who acts, if known. ``target_user_id`` is whom it happens
+to, ``user.target.id``; the other ids stand under their names in ``courseplatform.audit``.
 
 Each answer carries its request id as ``X-Request-ID``; a caller, or the proxy in front, may choose it.
 """
 
-import json
 import logging
 import re
 from datetime import datetime
@@ -21,12 +21,12 @@ from pyramid.tweens import INGRESS
 from uuid_utils.compat import uuid7
 
 from .db import promise
+from .logs import SECRET_NAMES
+from .logs.access import client_fields
 
 log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-#: No field may have such a name, so that nobody records a secret by mistake.
-SECRET_NAMES = re.compile(r"(^|_)(password|secret|token|code|key|authorization)$")
 MAX_CHARS = 200
 
 Scalar = str | int | bool | UUID | datetime | None
@@ -34,44 +34,45 @@ Scalar = str | int | bool | UUID | datetime | None
 
 def audit(request: Request, event: str, **ids: Scalar) -> None:
     """Record that ``event`` happened, if and after this transaction commits."""
-    promise(request, write_lines, record(request, event, ids))
+    promise(request, write_records, record(request, event, ids, "success"))
 
 
-def write_lines(registry: Any, lines: list[str]) -> None:
-    for line in lines:
-        log.info(line)
+def write_records(registry: Any, records: list[dict[str, Any]]) -> None:
+    for fields in records:
+        log.info(fields["event.action"], extra=fields)
 
 
 def audit_now(request: Request, event: str, **ids: Scalar) -> None:
     """Record ``event`` at once, whatever becomes of this transaction."""
-    log.info(record(request, event, ids))
+    log.info(event, extra=record(request, event, ids, "failure"))
 
 
-def record(request: Request, event: str, ids: dict[str, Scalar]) -> str:
-    """One line. It is ASCII, so that nothing a client sent can end it or paint on a terminal.
-
-    Raises: TypeError for a field that is no scalar or has the name of a secret.
-    """
+def record(request: Request, event: str, ids: dict[str, Scalar], outcome: str) -> dict[str, Any]:
+    """Its fields. Raises: TypeError for one that is no scalar or has the name of a secret."""
     for name, value in ids.items():
         if SECRET_NAMES.search(name) or not isinstance(value, Scalar):
             raise TypeError(f"{event}: {name} does not belong into the audit log")
-    fields = {
-        "at": request.now,
-        "event": event,
-        "request_id": request.request_id,
-        "user_id": known_user_id(request),
-        "address": request.client_address,
-        **ids,
+    told = {name: as_text(value) for name, value in {"user_id": known_user_id(request), **ids}.items()}
+    return {
+        "event.dataset": "courseplatform.audit",
+        "event.kind": "event",
+        "event.action": event,
+        "event.outcome": outcome,
+        "http.request.id": request.request_id,
+        "user.id": told.pop("user_id"),
+        "user.target.id": told.pop("target_user_id", None),
+        **client_fields(request.client_address),
+        "courseplatform.audit": {name: value for name, value in told.items() if value is not None},
     }
-    return json.dumps({name: plain(value) for name, value in fields.items()})
 
 
-def plain(value: Scalar) -> Any:
+def as_text(value: Scalar) -> str | None:
+    """As it is searched for: all ids of all events are of one type."""
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    return value[:MAX_CHARS] if isinstance(value, str) else value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)[:MAX_CHARS]
 
 
 def known_user_id(request: Request) -> UUID | None:

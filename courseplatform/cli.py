@@ -43,11 +43,13 @@ def plugin_commands() -> dict[str, click.Command]:
 
 def load(ini: str) -> Any:
     """The application of an ini file, made once. Raises: SystemExit with all that is wrong with its configuration."""
-    from pyramid.paster import get_app, setup_logging
+    from pyramid.paster import get_app
+
+    from .logs import start_logging
 
     context = click.get_current_context().find_root()
     if context.obj is None:
-        setup_logging(ini)
+        start_logging(ini)
         context.obj = get_app(ini)
     return context.obj
 
@@ -59,13 +61,25 @@ def main() -> None:
 
 @main.command()
 @click.argument("ini", type=click.Path(exists=True, dir_okay=False))
+@click.option("--processes", type=click.IntRange(1), help="How many; else `processes` of [server:main], or 1.")
+def serve(ini: str, processes: int | None) -> None:
+    """Serve. SIGTERM answers what has come and ends; SIGHUP replaces the processes, by the code that is there now."""
+    from .server.options import options_of
+    from .server.supervisor import Plan, Supervisor, child_command
+
+    with told_plainly(ini):
+        sys.exit(Supervisor(lambda: Plan(child_command(ini), options_of(ini, processes))).run())
+
+
+@main.command()
+@click.argument("ini", type=click.Path(exists=True, dir_okay=False))
 @click.option("--to", "target", default="heads", help="A revision of core, or PLUGIN@REVISION; 'heads' is the newest.")
 @click.option("--down", is_flag=True, help="Go down to --to instead of up.")
 @click.option("--remove", metavar="PLUGIN", help="Take the tables of a plugin away, with all that they hold.")
 @click.option("--yes", is_flag=True, help="Do not ask before --remove.")
 def migrate(ini: str, target: str, down: bool, remove: str | None, yes: bool) -> None:
     """Bring the tables of core and of all plugins that are on up to date; with --to, only the history that it names."""
-    with told_plainly():
+    with told_plainly(ini):
         if remove:
             remove_plugin(ini, remove, yes)
         else:
@@ -128,7 +142,7 @@ def new_migration(ini: str, plugin: str, message: str, is_empty: bool) -> None:
     """Write how the models of a plugin differ from its tables into its folder, as a revision."""
     from . import migrations
 
-    with told_plainly():
+    with told_plainly(ini):
         url, histories = platform_histories(ini)
         written = migrations.new_revision(url, find_history(histories, plugin), message, is_empty)
     if written is None:
@@ -138,10 +152,12 @@ def new_migration(ini: str, plugin: str, message: str, is_empty: bool) -> None:
 
 
 @contextmanager
-def told_plainly() -> Iterator[None]:
+def told_plainly(ini: str) -> Iterator[None]:
     """Migrations that can't be done, and faults of the configuration, end the command with a sentence."""
+    from .logs import start_logging
     from .migrations import MigrationError
 
+    start_logging(ini)
     try:
         yield
     except (MigrationError, ConfigurationError) as error:
@@ -153,10 +169,11 @@ def platform_histories(ini: str) -> tuple[str, list[Any]]:
     from pyramid.paster import get_appsettings
 
     from . import configure
+    from .db import direct_url
 
     registry = configure(get_appsettings(ini)).registry
     registry["db.engine"].dispose()
-    return registry.settings["database.url"], registry["migrations"]
+    return direct_url(registry.settings), registry["migrations"]
 
 
 def find_history(histories: list[Any], name: str) -> Any:
@@ -181,7 +198,7 @@ def database_url(ini: str) -> str | None:
     settings = get_appsettings(ini)
     if asbool(raw(settings, "courseplatform.embedded")):
         return embedded.database_url(settings)
-    return raw(settings, "database.url", "DATABASE_URL")
+    return raw(settings, "database.direct_url", "DATABASE_DIRECT_URL") or raw(settings, "database.url", "DATABASE_URL")
 
 
 def add_command(config: Configurator, command: Any) -> None:

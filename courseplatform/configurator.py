@@ -15,7 +15,7 @@ from .histories import add_migrations
 from .jobs import add_jobs
 from .jobs.periodic import add_periodic_job
 from .limits import add_rate_limit
-from .metrics import add_metrics
+from .metrics import add_counter, add_metrics
 from .neighbours import when_on
 from .openapi.refusals import add_refusal
 from .problems import add_problems
@@ -54,6 +54,7 @@ class Configurator(pyramid.config.Configurator):
     add_forecast = add_forecast
     add_job_forecast = add_job_forecast
     add_file_owner = add_file_owner
+    add_counter = add_counter
     add_metrics = add_metrics
     add_command = add_command
 

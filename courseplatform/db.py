@@ -16,14 +16,15 @@ from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
 
-from .settings import natural_int, positive_int
+from .engines import make_engine
+from .settings import natural_int, password_faults, positive_int
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -72,26 +73,10 @@ def postgresql_url(url: str) -> str:
     return parsed.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
 
 
-def make_engine(settings: dict[str, Any]) -> Engine:
-    """An engine whose every wait is bounded (``design/trust.md``, promise 5)."""
-    options = {
-        "statement_timeout": settings["database.statement_timeout_ms"],
-        "lock_timeout": settings["database.lock_timeout_ms"],
-        "idle_in_transaction_session_timeout": 15_000,
-        "timezone": "UTC",
-    }
-    return create_engine(
-        settings["database.url"],
-        pool_size=settings["database.pool_size"],
-        max_overflow=settings["database.pool_overflow"],
-        pool_timeout=2,
-        pool_pre_ping=True,
-        connect_args={
-            "connect_timeout": 3,
-            "application_name": "courseplatform",
-            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
-        },
-    )
+def direct_url(settings: dict[str, Any]) -> str:
+    """Where there are sessions: of PostgreSQL itself, for migrations and dumps."""
+    url: str = settings["database.direct_url"] or settings["database.url"]
+    return url
 
 
 def session_maker(engine: Engine) -> Callable[[bool], Session]:
@@ -252,13 +237,16 @@ def on_abort(request: Request, work: Callable[[Request], object]) -> None:
 
 def includeme(config: Configurator) -> None:
     config.add_setting("database.url", postgresql_url, required=True, env="DATABASE_URL")
+    config.add_setting("database.direct_url", postgresql_url, env="DATABASE_DIRECT_URL")
+    config.add_settings_check(lambda settings: password_faults(settings, "database.url"))
     config.add_setting("database.pool_size", positive_int, default=8)
     config.add_setting("database.pool_overflow", natural_int, default=4)
     config.add_setting("database.statement_timeout_ms", positive_int, default=5_000)
     config.add_setting("database.lock_timeout_ms", positive_int, default=2_000)
 
     def connect() -> None:
-        engine = make_engine(config.registry.settings)
+        settings = config.registry.settings
+        engine = make_engine(settings, settings["database.url"], is_pooled=settings["database.direct_url"] is not None)
         config.registry["db.engine"] = engine
         config.registry["db.session"] = session_maker(engine)
 

@@ -4,6 +4,7 @@ What a code means is declared once, with ``add_problems``: clients read it in th
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -24,6 +25,8 @@ from .responses import moved
 from .rights import refusal_members, remedy_of
 
 log = logging.getLogger(__name__)
+
+ID = re.compile(r"[0-9a-fA-F-]{36}")
 
 
 @dataclass(frozen=True)
@@ -115,15 +118,17 @@ class Unavailable(ApiError):
 
 
 def problem_body(request: Request, status: int, code: str, detail: str | None = None, **members: Any) -> dict[str, Any]:
-    """The members of an error. Of what the client sent they hold a known address at most."""
-    problems, is_known = request.registry["problems"], getattr(request, "matched_route", None) is not None
-    told = problems.get(code) or problems[HTTP_CODES.get(status, "bad_request")]
+    """The members of an error. Of what the client sent they hold a known address at most, with ids and no words."""
+    problems, matched = request.registry["problems"], getattr(request, "matchdict", None)
+    told = [value for name, value in (matched or {}).items() if name != "traverse"]  # which is Pyramid's
+    is_known = matched is not None and all(ID.fullmatch(str(value)) for value in told)
+    found = problems.get(code) or problems[HTTP_CODES.get(status, "bad_request")]
     body = {
         "type": f"/api/problems/{code}/",
-        "title": told.title,
+        "title": found.title,
         "status": status,
-        "detail": detail or told.cause,
-        "remedy": told.remedy,
+        "detail": detail or found.cause,
+        "remedy": found.remedy,
         "instance": request.environ.get("courseplatform.path", "") if is_known else "",
         "code": code,
     }
@@ -254,12 +259,27 @@ def conflict_codes() -> dict[str, str]:
     return {str(c.name): c.info["conflict"] for c in named if "conflict" in c.info}
 
 
+#: SQLSTATE → what ``/metrics`` calls it; libpq has none for a connection that fails.
+DATABASE_FAILURES = {
+    None: "connection",
+    "57P01": "connection",
+    "57P02": "connection",
+    "57P03": "connection",
+    "57014": "statement_timeout",
+    "55P03": "lock_timeout",
+    "40P01": "conflict",
+    "40001": "conflict",
+}
+
+
 def database_error(exc: Exception, request: Request) -> Response:
     """The database is away, too slow or its pool is empty."""
     code, route = getattr(getattr(exc, "orig", None), "pgcode", None), getattr(request, "matched_route", None)
     where = route.pattern if route is not None else "-"
     told = type(exc).__name__, code or "-", request.method, where, request.request_id
     log.error("database unavailable: %s %s at %s %s in request %s", *told)
+    kind = "pool_timeout" if isinstance(exc, PoolTimeout) else DATABASE_FAILURES.get(code, "other")
+    request.count_now("courseplatform_database_failures", kind=kind)
     return problem(request, 503, "unavailable")
 
 

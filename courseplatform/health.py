@@ -1,4 +1,4 @@
-"""``/health/live`` and ``/health/ready``: whether the process serves, and whether it can work.
+"""``/health/live``, ``/health/startup``, ``/health/ready``: whether the process serves, could begin, and can work now.
 
 A plugin's check runs in a thread of its own, so that one that hangs is answered for in time. Who asks while a check
 runs waits for that run: a check never runs twice at once, however often it is asked for.
@@ -16,10 +16,11 @@ from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
-from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
-from .db import script_request
+from .db import reading_request, script_request
 from .errors import Unavailable
+from .schema_versions import Version, behind, needed_versions
 
 log = logging.getLogger(__name__)
 
@@ -70,17 +71,25 @@ def live(request: Request) -> Response:
     return Response(json_body={"status": "live"})
 
 
-def ready(request: Request) -> Response:
-    """200 while the database answers, its schema is there and every plugin's check is well.
+def startup(request: Request) -> Response:
+    """200 once the database has answered, with the schema that this code needs, and from then on.
 
-    Raises: Unavailable; ``failing`` names the checks that are not well.
+    Raises: Unavailable.
     """
-    try:
-        is_migrated = request.db.scalar(text("SELECT count(*) FROM alembic_version"))
-    except Exception as error:
-        raise Unavailable() from error
-    if not is_migrated:
-        raise Unavailable()
+    if not request.registry["health.has_started"]:
+        require_schema(request)
+        request.registry["health.has_started"] = True
+    return Response(json_body={"status": "started"})
+
+
+def ready(request: Request) -> Response:
+    """200 while the database answers, its schema is what this code needs and every plugin's check is well.
+
+    Raises: Unavailable; ``failing`` names what is not well.
+    """
+    if request.registry["health.stopping"]:
+        raise Unavailable(failing=["stopping"])
+    require_schema(request)
     checks: list[HealthCheck] = request.registry["health.checks"]
     for check in checks:
         check.start(request.registry)
@@ -88,6 +97,35 @@ def ready(request: Request) -> Response:
     if failing:
         raise Unavailable(failing=failing)
     return Response(json_body={"status": "ready"})
+
+
+def require_schema(request: Request) -> None:
+    """Raises: Unavailable, naming the histories whose tables are behind this code; none if the database is away."""
+    try:
+        found = behind(request.db, versions(request.registry))
+    except SQLAlchemyError as error:
+        raise Unavailable() from error
+    if found:
+        for name, revision in found.items():
+            log.warning("the tables of %s are at %s, behind this code: run `courseplatform migrate`", name, revision)
+        raise Unavailable(failing=[f"schema of {name}" for name in found])
+
+
+def versions(registry: Registry) -> list[Version]:
+    if registry["health.versions"] is None:
+        registry["health.versions"] = needed_versions(registry["migrations"])
+    found: list[Version] = registry["health.versions"]
+    return found
+
+
+def has_started(registry: Registry) -> bool:
+    """Whether ``/health/startup`` is well, for code that runs outside HTTP."""
+    try:
+        with reading_request(registry) as request:
+            startup(request)
+    except Unavailable:
+        return False
+    return True
 
 
 def add_health_check(config: Configurator, name: str, fn: Any, time_limit_s: float = 1.0) -> None:
@@ -101,9 +139,10 @@ def add_health_check(config: Configurator, name: str, fn: Any, time_limit_s: flo
 
 
 def includeme(config: Configurator) -> None:
-    config.registry["health.checks"] = []
+    config.registry["health.checks"], config.registry["health.versions"] = [], None
+    config.registry["health.has_started"] = config.registry["health.stopping"] = False
     config.add_directive("add_health_check", add_health_check)
-    for name, view in (("live", live), ("ready", ready)):
+    for name, view in (("live", live), ("startup", startup), ("ready", ready)):
         config.add_route(f"health_{name}", f"/health/{name}")
         config.add_view(
             view,

@@ -99,7 +99,10 @@ def idempotent_view(view: Callable[[Any, Request], Response], info: Any) -> Call
         user_id = identity and identity.id
         row_id = hashlib.sha256(f"{user_id or request.client_network}\0{key}".encode()).digest()
         box = Box(request.registry["idempotency.pepper"], row_id, key, hash_request(request, identity))
-        if not claim(request, row_id, user_id):
+        is_first = claim(request, row_id, user_id)
+        outcome = "miss" if is_first else "hit"
+        request.count_now("courseplatform_cache_lookups", cache="kept_answers", outcome=outcome)
+        if not is_first:
             if user_id is None:  # else whoever knows a key could try passwords here that no limit counts
                 request.hit_limit("replays", f"kept:{row_id.hex()}")
             return replay(request, row_id, box)

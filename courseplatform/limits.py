@@ -11,27 +11,22 @@ Every request is counted too, and every answer tells how much is left: see ``rat
 """
 
 import hashlib
-import logging
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
-from typing import Any
 from urllib.parse import urlsplit
 
 from limits import RateLimitItem, parse_many
 from limits.storage import RedisStorage
 from pyramid.config import Configurator
 from pyramid.request import Request
-from redis.exceptions import RedisError
 
 from .audit import known_user_id
 from .errors import TooManyRequests
-from .redis_connection import Pausing, bounds
-
-log = logging.getLogger(__name__)
+from .redis_connection import Dispensable, bounds
+from .settings import password_faults
 
 #: Counts in this process are swept of windows that are over whenever there are twice as many as after the last sweep.
 MIN_SWEEP = 1_000
@@ -81,37 +76,24 @@ class ProcessCounts:
             self.windows.pop(key, None)
 
 
-class RedisCounts(Pausing):
+class RedisCounts:
     """Hits per key over all processes; None instead of an answer while Redis fails."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__()
+    def __init__(self, url: str, redis: Dispensable) -> None:
         self.storage = RedisStorage(url, key_prefix="courseplatform:limits", **bounds())
+        self.redis = redis
 
     def hit(self, key: str, window_s: int) -> int | None:
         """Count. How often in this window."""
-        return self.ask(self.storage.incr, key, window_s)
+        return self.redis.ask(self.storage.incr, key, window_s)
 
     def left_s(self, key: str) -> float | None:
         """The seconds until the key's window is over."""
-        ends_at = self.ask(self.storage.get_expiry, key)
+        ends_at = self.redis.ask(self.storage.get_expiry, key)
         return ends_at and ends_at - time.time()
 
     def clear(self, key: str) -> None:
-        self.ask(self.storage.clear, key)
-
-    def ask(self, method: Callable[..., Any], *arguments: Any) -> Any:
-        if not self.may_ask():
-            return None
-        try:
-            answer = method(*arguments)
-        except RedisError as error:
-            self.has_failed()
-            log.error("Redis fails (%s): each process limits rates by its own counts", type(error).__name__)
-            return None
-        if self.has_answered():
-            log.warning("Redis answers again: rates are limited over all processes")
-        return answer
+        self.redis.ask(self.storage.clear, key)
 
 
 @dataclass(frozen=True)
@@ -137,9 +119,9 @@ class Hit:
 
 
 class Limits:
-    def __init__(self, url: str | None) -> None:
+    def __init__(self, url: str | None, redis: Dispensable | None = None) -> None:
         self.here = ProcessCounts()
-        self.everywhere = RedisCounts(url) if url else None
+        self.everywhere = RedisCounts(url, redis or Dispensable()) if url else None
 
     def hit(self, name: str, limit: RateLimitItem, key: str) -> Hit:
         """Count one hit."""
@@ -177,6 +159,7 @@ def hit_limit(request: Request, name: str, *keys: object) -> None:
         )
         if hit.left < 0:
             request.audit_now("limit.exceeded", limit=name)
+            request.count_now("courseplatform_rate_limit_refusals", limit=name)
             raise TooManyRequests(headers={"Retry-After": str(hit.wait_s)})
 
 
@@ -221,9 +204,11 @@ def add_rate_limit(config: Configurator, name: str, default: str = "5/minute") -
 
 def includeme(config: Configurator) -> None:
     config.add_setting("redis.url", redis_url, env="REDIS_URL")
+    config.registry["redis"] = Dispensable()
+    config.add_settings_check(lambda settings: password_faults(settings, "redis.url"))
     config.add_directive("add_rate_limit", add_rate_limit)
 
     def make() -> None:
-        config.registry["limits"] = Limits(config.registry.settings["redis.url"])
+        config.registry["limits"] = Limits(config.registry.settings["redis.url"], config.registry["redis"])
 
     config.action("limits", make)

@@ -1,16 +1,19 @@
-"""Redis as the platform asks it: no wait is longer than ``TIMEOUT_S``, and one that fails is left alone for a while."""
+"""Redis as the platform asks it: no wait is longer than ``TIMEOUT_S``, and who fails one is left alone by all."""
 
-import threading
-import time
+import logging
+from collections.abc import Callable
 from typing import Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from .pausing import Pausing
+
+log = logging.getLogger(__name__)
+
 TIMEOUT_S = 1.0
-#: How long a Redis that failed is left alone: one request in that time waits for it.
-PAUSE_S = 5.0
 
 
 def bounds() -> dict[str, Any]:
@@ -22,28 +25,23 @@ def connect(url: str) -> Redis:
     return Redis.from_url(url, **bounds())
 
 
-class Pausing:
-    """Who asks Redis and can do without. ``away_until``: it failed, and is asked again from then on; 0: it answers."""
+class Dispensable(Pausing):
+    """The Redis of one process, for those who can do without it.
 
-    def __init__(self) -> None:
-        self.lock, self.away_until = threading.Lock(), 0.0
+    They share it, so that no request waits for it twice: not for its limits, and then for its jobs.
+    """
 
-    def may_ask(self) -> bool:
-        """Whether to ask now. Whoever comes while the first one tries again does not wait too."""
-        with self.lock:
-            now = time.monotonic()
-            if now < self.away_until:
-                return False
-            if self.away_until:
-                self.away_until = now + PAUSE_S
-            return True
-
-    def has_failed(self) -> None:
-        with self.lock:
-            self.away_until = time.monotonic() + PAUSE_S
-
-    def has_answered(self) -> bool:
-        """Whether it had failed before."""
-        with self.lock:
-            was_away, self.away_until = bool(self.away_until), 0.0
-        return was_away
+    def ask(self, method: Callable[..., Any], *arguments: Any) -> Any:
+        """What the method answers; None while Redis fails."""
+        if not self.may_ask():
+            return None
+        try:
+            answer = method(*arguments)
+        except RedisError as error:
+            self.has_failed()
+            told = "jobs wait for the relay, each process limits rates by its own counts"
+            log.error("Redis fails (%s): %s", type(error).__name__, told)
+            return None
+        if self.has_answered():
+            log.warning("Redis answers again")
+        return answer

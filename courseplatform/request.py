@@ -24,6 +24,7 @@ from .files import (
 from .jobs import enqueue
 from .limits import clear_limit, client_address, client_network, hit_limit
 from .mail import send_mail
+from .metrics.counters import count, count_now
 from .pagination import paginate
 from .representation import created, no_content, represent
 from .security import caller_of
@@ -85,6 +86,8 @@ class Request(pyramid.request.Request):
 
     audit = audit
     audit_now = audit_now
+    count = count
+    count_now = count_now
     hit_limit = hit_limit
     clear_limit = clear_limit
 

@@ -185,7 +185,12 @@ class Listing(colander.Sequence):
 
 
 class Strict(colander.Mapping):
-    """A JSON object without unknown keys. Every fault is reported, the unknown ones by name."""
+    """A JSON object without unknown keys. Every fault is reported, the unknown ones by name.
+
+    ``ignores_unknown``: for a protocol that wants them passed over, unseen.
+    """
+
+    ignores_unknown = False
 
     def deserialize(self, node: Any, cstruct: Any) -> Any:
         if cstruct is null:
@@ -202,7 +207,7 @@ class Strict(colander.Mapping):
                     result[child.name] = value
             except colander.Invalid as child_error:
                 error.add(child_error)
-        known = {child.name for child in node.children}
+        known = set(cstruct) if self.ignores_unknown else {child.name for child in node.children}
         for name in [name for name in cstruct if name not in known][:MAX_UNKNOWN_KEYS]:
             unknown = colander.SchemaNode(colander.String(), name=name)
             error.add(colander.Invalid(unknown, "is unknown or written by the server only"))

@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, Select, Uuid, bindparam, false, func, lite
 from sqlalchemy.dialects.postgresql import ARRAY
 from zope.interface import implementer
 
+from . import logs
 from .db import SAFE_METHODS
 from .errors import Forbidden, NotFound
 from .resources import Item, Node, items_of
@@ -193,6 +194,8 @@ class SecurityPolicy:
         row = request.db.execute(statement, parameters).one_or_none()
         caller.is_known = True
         caller.identity = row and source.identity(row)
+        if caller.identity is not None:
+            logs.learn("user.id", caller.identity.id)
         for depth, item in enumerate(items):
             held = (role for label_depth, role, label in labels if label_depth == depth and row and getattr(row, label))
             caller.roles[(type(item), item.row.id)] = frozenset(held)

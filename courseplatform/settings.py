@@ -7,10 +7,11 @@ or the file that ``COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET_FILE`` names: so contain
 
 import os
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.exceptions import ConfigurationError
@@ -21,7 +22,16 @@ DECLARE_ORDER = PHASE0_CONFIG - 20
 CHECK_ORDER = PHASE0_CONFIG - 10
 
 MIN_SECRET_CHARS = 32
-PLACEHOLDERS = ("change", "secret", "password", "example", "placeholder", "default", "todo", "xxx")
+#: What secrets begin with that came with an example, an image or a tutorial.
+PLACEHOLDERS = (
+    "change", "secret", "password", "passw0rd", "example", "placeholder", "default", "todo", "xxx", "your", "insert",
+    "replace", "dummy", "admin", "minio", "guest", "root", "postgres", "redis", "courseplatform", "qwerty", "letmein",
+    "12345678", "<", "${", "{{",
+)  # fmt: skip
+#: And what they have somewhere in them.
+TELLTALES = ("changeme", "change-me", "change_me", "placeholder", "my-secret", "my_secret", "supersecret", "not-secret")
+#: Where examples and tests keep their servers.
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -101,11 +111,24 @@ def kept_secret(var_dir: Path, name: str) -> str:
 
 def is_placeholder(secret: str, min_chars: int = MIN_SECRET_CHARS) -> bool:
     """Whether a secret is too short, too plain or a word left over from an example file."""
+    lowered = secret.lower()
     return (
         len(secret) < min_chars
         or len(set(secret)) < min(8, min_chars)
-        or any(secret.lower().startswith(word) for word in PLACEHOLDERS)
+        or secret in (secret + secret)[1:-1]  # one piece again and again
+        or lowered.startswith(PLACEHOLDERS)
+        or any(word in lowered for word in TELLTALES)
     )
+
+
+def password_faults(settings: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Whether the password within an address is a placeholder; servers on this machine may have one."""
+    try:
+        parts = urlsplit(str(settings.get(name) or ""))
+    except ValueError:  # which its cast has told
+        return
+    if parts.password and parts.hostname not in THIS_MACHINE and is_placeholder(unquote(parts.password), min_chars=1):
+        yield f"{name}: its password is a placeholder"
 
 
 def positive_int(raw: str) -> int:

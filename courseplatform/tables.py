@@ -14,10 +14,10 @@ from typing import Any
 from pyramid.registry import Registry
 from pyramid.request import Request
 
-from .db import reading_request
 from .errors import ApiError, Fault, Invalid, PayloadTooLarge
 from .files import make_attachment
 from .ingress import MAX_JSON_BYTES, check_text
+from .replica import Reader
 from .schemas import MAX_UNKNOWN_KEYS, Whole
 
 CSV = "text/csv"
@@ -133,7 +133,8 @@ def send_table(request: Request, columns: Sequence[str], read: Read, *, name: st
 
     ``read`` is called with a request of its own that reads only, after this one has ended: no connection to the
     database is held while the client is slow, and a client that goes away leaves nothing behind. Who may read what is
-    decided before. ``?bom=true`` begins with the byte order mark by which Excel knows UTF-8.
+    decided before. It reads from a replica, where there is one, and all that was committed until then. ``?bom=true``
+    begins with the byte order mark by which Excel knows UTF-8.
     """
     response = request.response
     is_marked = request.validated["querystring"].get("bom", False)
@@ -145,10 +146,9 @@ def send_table(request: Request, columns: Sequence[str], read: Read, *, name: st
 
 def table_chunks(registry: Registry, columns: Sequence[str], read: Read, is_marked: bool) -> Iterator[bytes]:
     yield (BYTE_ORDER_MARK if is_marked else "").encode() + encoded([columns])
-    after = None
+    reader, after = Reader(registry), None
     while True:
-        with reading_request(registry) as request:
-            rows, after = read(request, after)
+        rows, after = reader.read(read, after)
         if rows:
             yield encoded(rows)
         if after is None:

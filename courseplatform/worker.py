@@ -127,10 +127,15 @@ def work(registry: Registry, name: str) -> None:
     """Be one worker until SIGTERM; then finish the job at hand."""
     registry["db.engine"].dispose(close=False)  # its connections are the pool's
     try:
-        JobWorker(registry, name).work()
+        JobWorker(registry, name).work(logging_level=rq_level())
     except RedisError as error:
         log.error("workers wait for Redis: %s", type(error).__name__)
         time.sleep(PATIENCE_S)  # the pool starts the next at once
+
+
+def rq_level() -> str:
+    """What the ini file says of RQ's loggers; it would set them to INFO."""
+    return logging.getLevelName(logging.getLogger("rq").getEffectiveLevel())
 
 
 def limit_memory(limit_bytes: int) -> None:
@@ -149,7 +154,7 @@ def worker(context: click.Context, ini: str, processes: int) -> None:
     """Run background jobs. SIGTERM finishes those at hand."""
     registry = context.find_root().obj.registry
     require_queue(registry)
-    JobWorkerPool(registry, processes).start()
+    JobWorkerPool(registry, processes).start(logging_level=rq_level())
 
 
 def beat(registry: Registry) -> None:

@@ -1,6 +1,10 @@
-"""Files and transactions: what one stores goes if it is rolled back, what one deletes goes once it has committed."""
+"""Files and transactions: what one stores goes if it is rolled back, what one deletes goes once it has committed.
+
+Where a connection ends amid the commit nobody knows which it was: then all files stay, and the sweep decides.
+"""
 
 import logging
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -9,7 +13,7 @@ from typing import IO
 from pyramid.registry import Registry
 from pyramid.request import Request
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..db import promise
 from ..errors import Unavailable
@@ -73,9 +77,23 @@ def keep(request: Request, stored: StoredFile) -> StoredFile:
     """The file, removed again if this transaction is rolled back or can't commit."""
     transaction = request.tm.get()
     doomed: list[tuple[Delete, str]] = [(storage_of(request).delete, stored.key)]
+
+    def remove_if_certain(is_committed: bool) -> None:
+        if is_committed:
+            return
+        if is_in_doubt(sys.exception()):
+            log.warning("a file is left to the sweep: the connection ended amid the commit")
+            doomed.clear()  # an abort may follow
+        remove(doomed)
+
+    transaction.addAfterCommitHook(remove_if_certain)
     transaction.addAfterAbortHook(remove, (doomed,))
-    transaction.addAfterCommitHook(lambda is_committed: None if is_committed else remove(doomed))
     return stored
+
+
+def is_in_doubt(error: BaseException | None) -> bool:
+    """Whether a commit that failed with this error may have been done: its answer could not be read."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def after_commit(request: Request, delete: Delete, key: str) -> None:

@@ -83,8 +83,8 @@ def includeme(config: Configurator) -> None:
 
     def connect() -> None:
         settings = config.registry.settings
+        bulk, redis = config.registry["jobs.bulk"], config.registry["redis"]
         is_queued = not settings["jobs.in_process"]
-        bulk = config.registry["jobs.bulk"]
-        config.registry["jobs.queue"] = JobQueue(settings["redis.url"], bulk) if is_queued else None
+        config.registry["jobs.queue"] = JobQueue(settings["redis.url"], bulk, redis) if is_queued else None
 
     config.action("job queue", connect)

@@ -29,7 +29,9 @@ def job_figures(request: Request) -> Iterator[Metric]:
             depths = queue.depths()
         except RedisError as error:
             log.error("Redis fails (%s): no figure of the queue", type(error).__name__)
+            yield gauge("courseplatform_redis_up", "1 while Redis gives its figures.", 0)
         else:
+            yield gauge("courseplatform_redis_up", "1 while Redis gives its figures.", 1)
             waiting = GaugeMetricFamily("courseplatform_queue_jobs", "Jobs that wait in Redis.", labels=["queue"])
             for name, depth in depths.items():
                 waiting.add_metric([name], depth)

@@ -4,22 +4,18 @@ Redis is expendable. What it loses is still in the outbox; what it delivers twic
 runs nothing, since a worker reads from the outbox what a job is.
 """
 
-import logging
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from uuid import UUID
 
 from pyramid.registry import Registry
-from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import select, update
 
 from ..db import script_request
-from ..redis_connection import Pausing, connect
+from ..redis_connection import Dispensable, connect
 from .outbox import OutboxJob, is_undone
-
-log = logging.getLogger(__name__)
 
 QUEUE_NAME = "courseplatform"
 #: Of jobs that come by the thousand: workers look here only while the other queue is empty.
@@ -34,14 +30,14 @@ DEEP = 1000
 FAILURE_TTL_S = 3600
 
 
-class JobQueue(Pausing):
+class JobQueue:
     """RQ's two queues of one platform.
 
     ``bulk``: the names of the jobs that wait behind all others.
     """
 
-    def __init__(self, url: str, bulk: Collection[str] = ()) -> None:
-        super().__init__()
+    def __init__(self, url: str, bulk: Collection[str], redis: Dispensable) -> None:
+        self.redis = redis
         # Not limits' connection: that one may be busy counting while jobs are pushed.
         self.connection = connect(url)
         queue, bulk_queue = (
@@ -62,15 +58,7 @@ class JobQueue(Pausing):
 
     def offer(self, jobs: Iterable[tuple[UUID, str]]) -> None:
         """Push, or leave it to the relay."""
-        if not self.may_ask():
-            return
-        try:
-            self.push(jobs)
-        except RedisError as error:
-            self.has_failed()
-            log.error("Redis fails (%s): jobs wait for the relay", type(error).__name__)
-        else:
-            self.has_answered()
+        self.redis.ask(self.push, jobs)
 
     def depths(self) -> dict[str, int]:
         """How many jobs wait in Redis, by queue. Raises: RedisError."""

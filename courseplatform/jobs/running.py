@@ -7,12 +7,15 @@ A job is begun in a transaction of its own, which counts the attempt: so one tha
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Any
 from uuid import UUID
 
 from pyramid.registry import Registry
 from sqlalchemy import ColumnElement, select
 
 from ..db import script_request
+from ..logs import about, learn
 from .outbox import OutboxJob, decode, is_undone
 
 log = logging.getLogger(__name__)
@@ -50,19 +53,28 @@ def run_due_jobs(registry: Registry, at_most: int | None = None) -> int:
 
 
 def begin_and_run(registry: Registry, wanted: Condition) -> bool:
-    begun = begin(registry, wanted)
-    if begun is None:
-        return False
-    job_id, attempt = begun
-    if attempt > MAX_ATTEMPTS:
-        log.error("job is dead: its process was killed every time", extra={"job_id": str(job_id)})
+    with about({"event.dataset": "courseplatform.job"}):
+        begun = begin(registry, wanted)
+        if begun is None:
+            return False
+        job_id, attempt = begun
+        if attempt > MAX_ATTEMPTS:
+            log.error("job is dead: its process was killed every time", extra={"event.outcome": "failure"})
+            return True
+        began_at = perf_counter()
+        try:
+            run_begun(registry, job_id, attempt)
+        except (Exception, SystemExit) as error:
+            log.exception("job failed", extra=outcome("failure", began_at))
+            record_failure(registry, job_id, type(error).__name__)
+        else:
+            log.info("job done", extra=outcome("success", began_at))
         return True
-    try:
-        run_begun(registry, job_id, attempt)
-    except (Exception, SystemExit) as error:
-        log.exception("job failed", extra={"job_id": str(job_id)})
-        record_failure(registry, job_id, type(error).__name__)
-    return True
+
+
+def outcome(word: str, began_at: float) -> dict[str, Any]:
+    """Fields of the line that a job ends with."""
+    return {"event.outcome": word, "event.duration": round((perf_counter() - began_at) * 1e9)}
 
 
 def begin(registry: Registry, wanted: Condition) -> tuple[UUID, int] | None:
@@ -81,6 +93,9 @@ def begin(registry: Registry, wanted: Condition) -> tuple[UUID, int] | None:
         job.started_at, job.take_at = request.now, request.now + timedelta(seconds=LEASE_S)
         if job.attempts > MAX_ATTEMPTS:
             job.dead_at, job.last_error = request.now, job.last_error or KILLED
+        learn("courseplatform.job.id", job.id)
+        learn("courseplatform.job.name", job.name)
+        learn("courseplatform.job.attempt", job.attempts)
         return job.id, job.attempts
 
 

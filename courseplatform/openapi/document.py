@@ -144,11 +144,12 @@ class Swagger(CorniceSwagger):
         restrictions = self.registry["restrictions"].get(permission, ())
         node_class = class_at(self.registry, self.service.traverse)
         narrowing = [one.in_public() for one in restrictions if one.concerns(node_class, method)]
+        scopes = sorted(scope.name for scope in self.registry["scopes"].values() if scope.covers(permission, method))
         return {
             "security": [{}, *BEARER] if "anyone" in found else BEARER,
             "x-permission": str(permission),
             "x-permissions": found,
-            "x-scopes": sorted(s.name for s in self.registry["scopes"].values() if permission in s.permissions),
+            "x-scopes": scopes,
             **({"x-restrictions": narrowing} if narrowing else {}),
         }
 

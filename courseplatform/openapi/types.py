@@ -130,7 +130,7 @@ class ObjectConverter(Converter):
             asked = [child.name for child in node.children if child.missing is required]
             if asked:
                 found["required"] = asked
-            if isinstance(node.typ, Strict):
+            if isinstance(node.typ, Strict) and not node.typ.ignores_unknown:
                 found["additionalProperties"] = False
         return found
 

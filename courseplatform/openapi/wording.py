@@ -4,7 +4,8 @@ DESCRIPTION = """\
 A headless platform for online courses. Every answer is JSON; every error is a problem (RFC 9457) whose `code` is listed
 at its operation and explained at `/api/problems/{code}/`. Lists are pages: follow `next`.
 
-Besides these operations the platform serves `/health/live`, `/health/ready`, `/metrics` and `/.well-known/…`.
+Besides these operations the platform serves `/health/live`, `/health/startup`, `/health/ready`, `/metrics` and
+`/.well-known/…`.
 """
 
 PROBLEM_SCHEMA = {

@@ -21,5 +21,11 @@ make postgres_password "$(random)"
 make database_url "postgresql://courseplatform:$(cat "$folder/postgres_password")@postgres/courseplatform"
 make redis_password "$(random)"
 make redis_url "redis://:$(cat "$folder/redis_password")@redis/0"
+make metrics_token "$(random)"
+make grafana_password "$(random)"
+make alertmanager_smtp_password "$(random)" # yours goes here, see deploy/prometheus/alertmanager.yml
+for name in elastic_password logstash_password kibana_password kibana_key; do # the profile logs
+    make "$name" "$(random)"
+done
 make s3_access_key_id courseplatform
 make s3_secret_access_key "$(random)"

@@ -31,6 +31,7 @@ def includeme(config: Configurator) -> None:
     config.add_rate_limit("password_change", default="10/hour")
     config.add_rate_limit("email_verification", default="5/hour")
     config.add_rate_limit("email_change", default="10/hour")
+    config.add_counter("courseplatform_sign_ins", "Tries to sign in.", labels=("outcome",))
     config.include("plugins.accounts.exports")
     config.include("plugins.accounts.passwords")
     config.include("plugins.accounts.tokens")

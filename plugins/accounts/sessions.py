@@ -37,6 +37,7 @@ def sign_in(request: Request, *, username: str, password: str) -> dict[str, Any]
     is_right = request.registry["accounts.passwords"].matches(user and user.password_hash, password)
     if user is None or not is_right or not user.is_active:
         request.audit_now("user.sign_in_failed", target_user_id=user and user.id)
+        request.count_now("courseplatform_sign_ins", outcome="refused")
         raise Unauthenticated("invalid_credentials")
     request.clear_limit("sign_in", account)
     return open_session(request, user.id)
@@ -56,6 +57,7 @@ def open_session(request: Request, user_id: UUID) -> dict[str, Any]:
     request.db.add(session)
     request.db.flush()
     request.audit("user.signed_in", user_id=user_id, session_id=session.id)
+    request.count("courseplatform_sign_ins", outcome="signed_in")
     return issue_tokens(request, user_id, session.id)
 
 

@@ -106,7 +106,10 @@ class TokenEngine(JWTAuthenticationPolicy):
             return {}
         digest = hashlib.sha256(token.encode()).digest()
         found = self.verified.get(digest)
-        if found is None or found.kid not in self.ring.known:
+        is_known = found is not None and found.kid in self.ring.known
+        outcome = "hit" if is_known else "miss"
+        request.count_now("courseplatform_cache_lookups", cache="tokens", outcome=outcome)
+        if not is_known:
             found = self.verify(request, token)
         if found is None or not found.is_current(request.now):
             self.verified.drop(digest)

@@ -57,6 +57,7 @@ def includeme(config: Configurator) -> None:
     )
     config.add_jobs("plugins.certificates.jobs")
     config.add_file_owner("plugins.certificates.models.CertificatePdf.file_key")
+    config.add_metrics("plugins.certificates.figures.certificate_figures")
     config.add_export("certificates", "plugins.certificates.exports.certificates")
     config.scan("plugins.certificates.views")
     config.scan("plugins.certificates.credential_views")

@@ -50,6 +50,15 @@ def includeme(config: Configurator) -> None:
     config.add_jobs("plugins.enrollments.jobs")
     config.require_verified("plugins.enrollments.resources.MyEnrollment", "enrollment:enrol_self")
     config.add_export("enrollments", "plugins.enrollments.exports.enrollments")
+    config.add_counter(
+        "courseplatform_enrollments", "Enrollments made.", of="plugins.enrollments.events.StudentEnrolled"
+    )
+    config.add_counter(
+        "courseplatform_enrollments_ended",
+        "Enrollments ended.",
+        labels=("status",),
+        of="plugins.enrollments.events.StudentLeft",
+    )
     config.add_rate_limit("enrol_by_email", default="30/hour")
     config.scan("plugins.enrollments.views")
     config.scan("plugins.enrollments.bulk_views")

@@ -15,6 +15,7 @@ def includeme(config: Configurator) -> None:
     lessons, lesson_item = "plugins.lessons.resources.Lessons", "plugins.lessons.resources.LessonItem"
     config.add_problems("plugins.lessons.problems.PROBLEMS")
     config.add_scope("courses:read", permissions=["lesson:list", "lesson:view", "lesson:read"])
+    config.add_scope("enrollments:read", permissions=["lesson:complete"])
     config.add_scope("enrollments:write", permissions=["lesson:complete"])
     config.add_resource_node("plugins.courses.resources.CourseItem", "lessons", lessons)
     config.add_resource_node(lessons, "order", "plugins.lessons.resources.LessonOrder")

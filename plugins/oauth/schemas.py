@@ -1,7 +1,6 @@
 """What OAuth takes in and gives out."""
 
 import re
-from typing import Any
 
 import colander
 
@@ -18,11 +17,7 @@ VISIBLE = re.compile(r"[\x20-\x7e]*")
 class Parameters(Query.schema_type):
     """A protocol's parameters: unknown ones are ignored (RFC 6749, 3.1)."""
 
-    def deserialize(self, node: Any, cstruct: Any) -> Any:
-        known = {child.name for child in node.children}
-        if isinstance(cstruct, dict):
-            cstruct = {name: value for name, value in cstruct.items() if name in known}
-        return super().deserialize(node, cstruct)
+    ignores_unknown = True
 
 
 def is_visible(node: colander.SchemaNode, value: str) -> None:

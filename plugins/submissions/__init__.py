@@ -63,6 +63,9 @@ def includeme(config: Configurator) -> None:
         config.add_forecast("submissions", f"plugins.assignments.api.{event}", "plugins.submissions.forecasts.lateness")
     config.require_verified("plugins.submissions.resources.Submissions", "submission:submit")
     config.require_verified("plugins.submissions.resources.SubmissionItem", "submission:edit")
+    submitted, graded = "plugins.submissions.events.SubmissionSubmitted", "plugins.submissions.events.SubmissionGraded"
+    config.add_counter("courseplatform_submissions", "Attempts handed in.", of=submitted)
+    config.add_counter("courseplatform_grades", "Grades given, and changed.", labels=("is_first",), of=graded)
     config.add_export("submissions", "plugins.submissions.exports.submissions")
     config.scan("plugins.submissions.views")
     config.scan("plugins.submissions.grading_views")

@@ -1,10 +1,11 @@
 """What third-party plugins that are on add to the contract tests: ``pytest --with-plugin NAME``.
 
 A distribution names a module in the entry-point group ``courseplatform.contracts``, under its plugin's name. It holds
-``MATRIX`` and ``MISMATCHED`` in the form of ``matrix.py``, ``WITHOUT_DRY_RUN`` (its addresses of views with
-``has_dry_run=False``), ``ROLES`` (of x-permissions, with the letters of those who have them), ``NAMELESS`` (table and
-key of extensions that say nothing of people), ``KINDS`` (of notifications, not mailed by default), ``EXPORTED`` (table
-and part of the export) and ``build(world)``, which adds its rows to the world.
+``MATRIX``, lines in the form of ``matrix/language.py``, and ``MISMATCHED``, addresses that lead to nothing,
+``WITHOUT_DRY_RUN`` (its addresses of views with ``has_dry_run=False``), ``ROLES`` (of x-permissions, with the letters
+of those who have them), ``NAMELESS`` (table and key of extensions that say nothing of people), ``KINDS`` (of
+notifications, not mailed by default), ``EXPORTED`` (table and part of the export) and ``build(world)``, which adds its
+rows to the world.
 """
 
 from collections.abc import Iterable

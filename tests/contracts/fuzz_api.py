@@ -8,13 +8,10 @@ import argparse
 import itertools
 import re
 import sys
-import tempfile
 import time
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,10 +24,9 @@ from schemathesis import GenerationMode
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi import checks
 
-from courseplatform import migrations, testing
 from courseplatform.openapi.promises import check_answer
+from tests.contracts.own_world import own_world, taken_back
 
-ROOT = Path(__file__).resolve().parents[2]
 CHECKS = [
     schemathesis.checks.not_a_server_error,
     checks.status_code_conformance,
@@ -49,8 +45,7 @@ class Fuzz:
     """``found``: what was wrong, as text. ``answers``: how often each operation answered with a class of statuses."""
 
     def __init__(self, world: Any, connection: sa.Connection) -> None:
-        from tests.contracts.matrix import MATRIX  # not earlier: it asks which plugins are on
-        from tests.contracts.stage import shape
+        from tests.contracts.matrix import MATRIX, shape  # not earlier: it asks which plugins are on
         from tests.contracts.world import ACTORS
 
         self.world, self.connection, self.shape = world, connection, shape
@@ -164,7 +159,7 @@ class Fuzz:
             case.headers["Authorization"] = f"Bearer {token}"
 
     def send(self, case: Any) -> None:
-        self.world.restore_file()
+        self.world.restore_files()
         with taken_back(self.connection):
             response = case.call(app=self.app)
         name = case.operation.definition.raw["operationId"]
@@ -179,17 +174,6 @@ class Fuzz:
                 json=response.json(),
             )
             check_answer(self.world.client.registry, case.method.upper(), case.formatted_path, answer)
-
-
-@contextmanager
-def taken_back(connection: sa.Connection) -> Iterator[None]:
-    """What is written meanwhile is not. SQLAlchemy's savepoints stay open, one in another, until the locks run out."""
-    connection.execute(sa.text("SAVEPOINT attempt"))
-    try:
-        yield
-    finally:
-        connection.execute(sa.text("ROLLBACK TO SAVEPOINT attempt"))
-        connection.execute(sa.text("RELEASE SAVEPOINT attempt"))
 
 
 def extensions_of(operation: Any) -> str:
@@ -209,25 +193,6 @@ def without_security(document: dict[str, Any]) -> dict[str, Any]:
 def told(error: BaseException) -> str:
     """Of schemathesis's failures with the answer, and the call to repeat it."""
     return "\n".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
-
-
-@contextmanager
-def own_world() -> Iterator[tuple[Any, sa.Connection]]:
-    """A server, a database, an application and the world in it."""
-    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
-    testing.PLUGINS[:] = options["courseplatform_plugins"]
-    from tests.contracts.world import World
-
-    with (
-        tempfile.TemporaryDirectory(prefix="courseplatform-", ignore_cleanup_errors=True) as folder,
-        testing.embedded_server(Path(folder) / "data") as server_url,
-        testing.fresh_database(server_url) as url,
-    ):
-        app = testing.make_app(url, Path(folder) / "var")
-        migrations.migrate_all(url, app.registry["migrations"])
-        with testing.rolled_back(app) as (client, connection):
-            yield World(client), connection
-        app.registry["db.engine"].dispose()
 
 
 def main() -> int:

@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from courseplatform.db import Base
-from tests.contracts.matrix import Row
+from courseplatform.methods import ALL
+from tests.contracts.matrix import ACTORS, HOST, MATRIX, Row, shape
 from tests.contracts.world import World
 
 
@@ -28,21 +29,44 @@ def filled(world: World, body: Any, letter: str) -> Any:
 
 
 def send(world: World, row: Row, letter: str, headers: dict[str, str] | None = None) -> Any:
-    world.restore_file()
+    world.restore_files()
     path = world.fill(row.path, letter)
     body = filled(world, row.body, letter) if row.body is not None else None
     match = {"If-Match": "*"} if row.method in ("PUT", "PATCH", "DELETE") else {}
     return world.actors[letter].call(row.method, path, body, headers={**match, **(headers or {})})
 
 
-def shape(path: str) -> str:
-    return re.sub(r"\{[^/]*\}", "{}", path.partition("?")[0])
+def listed(registry: Any, category: str) -> list[Any]:
+    return [entry["introspectable"] for entry in registry.introspector.get_category(category)]
 
 
-def services(world: World) -> dict[str, set[str]]:
-    """Address without its ids → methods, as registered."""
-    found: dict[str, set[str]] = {}
-    for service in world.client.registry.cornice_services.values():
-        methods = {method for method, _, _ in service.definitions} - {"HEAD", "OPTIONS"}
-        found.setdefault(shape(service.public_path.removeprefix("/api")), set()).update(methods)
+def views(world: World) -> set[tuple[str, str]]:
+    """Method and address without its ids of every view that is registered, as the matrix writes them."""
+    registry, found = world.client.registry, set()
+    patterns = {route["name"]: route["pattern"] for route in listed(registry, "routes")}
+    for view in listed(registry, "views"):
+        if view["route_name"] is None:
+            continue  # what shows an error has no address
+        pattern = patterns[view["route_name"]]
+        service = registry.cornice_services.get(pattern)
+        if service is not None:
+            pattern, methods = service.public_path, {method for method, _, _ in service.definitions}
+        else:
+            given = view["request_methods"]
+            methods = {given} if isinstance(given, str) else set(given or ALL)
+        path = pattern.removeprefix("/api") if pattern.startswith("/api/") else f"{HOST}{pattern}"
+        found |= {(method, shape(path)) for method in methods - {"HEAD", "OPTIONS"}}
     return found
+
+
+def allowed_rows(methods: tuple[str, ...]) -> list[Row]:
+    """One row per address and method, with an actor who gets through to the view."""
+    found: dict[tuple[str, str], Row] = {}
+    for row in MATRIX:
+        if row.method in methods and any(status < 300 for status in row.statuses):
+            found.setdefault((row.method, shape(row.path)), row)
+    return list(found.values())
+
+
+def actor_of(row: Row) -> str:
+    return next(letter for letter, status in zip(ACTORS, row.statuses, strict=True) if status < 300)

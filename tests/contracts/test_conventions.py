@@ -8,9 +8,8 @@ import pytest
 from pyramid.interfaces import IRoutesMapper
 
 from courseplatform.testing import counted_statements
-from tests.contracts.matrix import PROTOCOL, Row
-from tests.contracts.stage import filled, hash_of_rows, send, shape
-from tests.contracts.test_crash_inputs import actor_of, allowed_rows
+from tests.contracts.matrix import PROTOCOL, Row, shape
+from tests.contracts.stage import actor_of, allowed_rows, filled, hash_of_rows, send
 from tests.contracts.world import World
 
 READS, POSTS = allowed_rows(("GET",)), allowed_rows(("POST",))

@@ -10,6 +10,7 @@ import pytest
 from courseplatform import configure
 from courseplatform.inspection.plugins import plugin_lines
 from courseplatform.testing import without_environment
+from tests.contracts import permissions_page
 from tests.contracts.matrix import Row
 from tests.contracts.stage import send
 from tests.core.conftest import SETTINGS
@@ -35,6 +36,11 @@ def test_what_there_is_to_build_upon_is_what_the_command_prints() -> None:
         registry = configure({**SETTINGS, "courseplatform.plugins": " ".join(on)}).registry
     only = re.findall(r'--only "([\w ]+)"', command.text)
     assert shown.text.rstrip() == "\n".join(plugin_lines(registry, only)).rstrip()
+
+
+def test_who_may_what_is_written_from_the_matrix() -> None:
+    command = "python -m tests.contracts.permissions_page"
+    assert (ROOT / "docs/permissions.md").read_text() == permissions_page.page(), f"stale: {command}"
 
 
 SUBMISSIONS = "/courses/{course}/lessons/{lesson}/assignments/{assignment}/submissions/"

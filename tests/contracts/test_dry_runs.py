@@ -73,7 +73,7 @@ def names(connection: sa.Connection, column: Any) -> Counter[str]:
 @pytest.mark.parametrize("row", ALLOWED, ids=lambda row: f"{row.method} {row.path}")
 def test_a_dry_run_leaves_nothing_and_foretells_what_the_write_does(row: Row, stage: Any) -> None:
     world, connection = stage
-    world.restore_file()
+    world.restore_files()
     letter, files = actor_of(row), stored_files(world)
     before, jobs, events = (
         hash_of_rows(connection),

@@ -6,8 +6,8 @@ import pytest
 
 from courseplatform.inspection.explain import explain
 from plugins.accounts.models import User
-from tests.contracts.matrix import MATRIX, MISMATCHED, OTHER_SUBMISSION, Row
-from tests.contracts.stage import hash_of_rows, services, shape
+from tests.contracts.matrix import LOST, MATRIX, OPEN, OTHER_SUBMISSION, Row
+from tests.contracts.stage import hash_of_rows
 from tests.contracts.world import ACTORS
 
 #: Here the views themselves answer 401, 403 or 404, for what is sent or what is missing: no matter of rights.
@@ -53,10 +53,12 @@ def test_the_status_it_tells_is_the_status_that_http_answers(row: Row, stage: An
     assert hash_of_rows(connection) == before
 
 
-@pytest.mark.parametrize("path", MISMATCHED)
-def test_a_row_under_a_foreign_parent_is_told_to_be_missing(path: str, stage: Any, usernames: Any) -> None:
+@pytest.mark.parametrize("key", [key for key, rows in LOST.items() if rows and rows[0].scopes != OPEN])
+def test_what_is_deleted_or_beneath_a_foreign_parent_is_told_to_be_missing(
+    key: str, stage: Any, usernames: Any
+) -> None:
     world, _ = stage
-    for method in sorted(services(world)[shape(path)]):
-        told = explain(world.client.registry, method, world.fill(path, "D"), usernames["D"])
-        assert told.status == 404
-        assert "MISSING" in "\n".join(told.lines)
+    for row in LOST[key]:
+        told = explain(world.client.registry, row.method, world.fill(row.path, "D"), usernames["D"])
+        assert told.status == 404, row.path
+        assert "MISSING" in "\n".join(told.lines), row.path

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.contributions import contributed, lacking
-from tests.contracts.matrix import MATRIX, Row
-from tests.contracts.stage import shape
+from tests.contracts.matrix import FIRST_PARTY, MATRIX, OPEN, Row, shape
 from tests.contracts.test_explain import REFUSED_BY_THEIR_VIEWS
 from tests.contracts.world import ACTORS
 
@@ -33,23 +32,24 @@ OWN = {
 }  # fmt: skip
 #: Rows in which a rule's condition does not hold, that are not there, or where administrators have what is theirs.
 ELSEWHERE = (
-    "{draft}", "{archived}", "{elsewhere}", "{hidden}", "{unseen}", "submission_X", "{own_certificate}", "{provider}",
+    "{draft}", "{archived}", "{elsewhere}", "{hidden}", "{unseen}", "submission_X", "submission_L", "{own_certificate}",
+    "{provider}",
 )  # fmt: skip
 JUDGED = [
     row
     for row in MATRIX
     if not any(word in row.path for word in ELSEWHERE)
     and (row.method, row.path) not in REFUSED_BY_THEIR_VIEWS
-    and row.path not in ("/problems/not_found/", "/courses/{third}/reviews/")  # administrators write no reviews
+    and row.path not in ("/courses/{third}/reviews/",)  # administrators write no reviews
 ]
 
 
 @pytest.fixture(scope="module")
-def rules(stage: Any) -> dict[tuple[str, str], dict[str, str]]:
-    """Method and address without its ids → role → when."""
+def operations(stage: Any) -> dict[tuple[str, str], Any]:
+    """Method and address without its ids → the operation."""
     paths = stage[0].client.get("/api/swagger.json").json["paths"]
     return {
-        (method.upper(), shape(path).removeprefix("/api")): operation["x-permissions"]
+        (method.upper(), shape(path).removeprefix("/api")): operation
         for path, operations in paths.items()
         for method, operation in operations.items()
         if method != "parameters"
@@ -57,8 +57,8 @@ def rules(stage: Any) -> dict[tuple[str, str], dict[str, str]]:
 
 
 @pytest.mark.parametrize("row", JUDGED, ids=lambda row: f"{row.method} {row.path}")
-def test_who_has_a_role_that_a_rule_names_is_let_in_and_nobody_else(row: Row, rules: Any) -> None:
-    rule = rules[row.method, shape(row.path)]
+def test_who_has_a_role_that_a_rule_names_is_let_in_and_nobody_else(row: Row, operations: Any) -> None:
+    rule = operations[row.method, shape(row.path)]["x-permissions"]
     let_in = {letter for letter, status in zip(ACTORS, row.statuses, strict=True) if status not in (401, 403, 404)}
     assert let_in == {letter for role in rule for letter in bearers(role, row)}, rule
 
@@ -70,3 +70,12 @@ def bearers(role: str, row: Row) -> str:
         return ACTORS[1:] if role == "course participant" else ""
     assert role in HAVE, lacking("ROLES", [role])
     return HAVE[role]
+
+
+def test_x_scopes_are_those_that_the_matrix_asks_for(operations: Any) -> None:
+    asked: dict[tuple[str, str], set[str | None]] = {}
+    for row in MATRIX:
+        asked.setdefault((row.method, shape(row.path)), set()).add(row.scopes)
+    for key, scopes in asked.items():
+        told = " ".join(operations[key].get("x-scopes", [OPEN])) or FIRST_PARTY
+        assert scopes == {None} or told in scopes, key

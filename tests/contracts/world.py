@@ -5,6 +5,9 @@ from hashlib import sha256
 from io import BytesIO
 from typing import Any
 
+from uuid_utils.compat import uuid7
+
+from courseplatform.openapi.page import assets
 from courseplatform.testing import Client
 from plugins.accounts.api import lasting_key
 from plugins.accounts.links import keep_link
@@ -25,11 +28,15 @@ from plugins.submissions.models import Submission
 from plugins.uploads.models import Upload
 from plugins.webhooks.models import Delivery, DomainEvent, Webhook
 from tests.contracts.contributions import CONTRIBUTIONS
+from tests.contracts.matrix import HOST, READING, TOKENS
 from tests.factories.accounts import Actor, make_user
+from tests.factories.oauth import make_application, make_personal_token
 
 #: A anonymous · S student, not enrolled · E enrolled · T teacher elsewhere · O owner · C co-teacher · D admin
 ACTORS = "ASETOCD"
-ROLES = {"S": "student", "E": "student", "T": "teacher", "O": "teacher", "C": "teacher", "D": "admin", "X": "student"}
+#: Who had rights, and a token, until ``take_rights_away``: L dropped · W removed · R removed co-teacher · Z deactivated
+FORMER = "LWRZ"
+ROLES = dict.fromkeys("SELWX", "student") | dict.fromkeys("TOCR", "teacher") | dict.fromkeys("DZ", "admin")
 
 
 class World:
@@ -42,10 +49,12 @@ class World:
             self.actors[letter] = make_user(client, role)
         self.ids: dict[str, str] = {}
         self.own: dict[str, dict[str, str]] = {letter: {} for letter in self.actors}
+        self.files: dict[Any, bytes] = {}
         with client.script() as request:
             self.request = request
             self.build()
         del self.request
+        self.take_rights_away()
 
     def add(self, name: str, row: Any, own_of: str | None = None) -> Any:
         """Insert a row; ``ids[name]``, or ``own[actor][name]`` for the rows of one actor."""
@@ -67,13 +76,14 @@ class World:
             ("draft", "O", "draft"),
             ("archived", "O", "archived"),
             ("elsewhere", "T", "published"),
+            ("deleted", "O", "published"),
             ("empty", "O", "published"),
         ):
             made = {"status": status, "created_at": now, "updated_at": now}
             course = self.add(name, Course(title=name, teacher_id=self.user(owner), **made))
             self.build_course(name, course)
-            if owner == "O":
-                self.request.db.add(CourseTeacher(course_id=course.id, user_id=self.user("C"), added_at=now))
+            for letter in {"course": "CR", "elsewhere": ""}.get(name, "C"):
+                self.request.db.add(CourseTeacher(course_id=course.id, user_id=self.user(letter), added_at=now))
         self.build_own()
         self.build_links()
         lasting_key(self.request)  # which the first use makes
@@ -110,8 +120,8 @@ class World:
             upload = Upload(owner_id=self.user(letter), token_sha256=token, **announced, **made)
             self.add("own_upload", upload, letter)
             self.request.receive_upload(str(upload.id), BytesIO(b"{}"), 2, announced["sha256"])
+            self.files[self.client.registry["files"].incoming(str(upload.id))] = b"{}"
         self.ids["upload_X"] = self.own["X"]["own_upload"]
-        self.upload_path = self.client.registry["files"].incoming(self.own["E"]["own_upload"])
 
     def build_course(self, name: str, course: Course) -> None:
         """Lesson, assignment, two students' submissions, comments, review, certificate; names end in the course's."""
@@ -119,23 +129,24 @@ class World:
             return
         now, db, suffix = self.request.now, self.request.db, "" if name == "course" else f"_{name}"
         lesson = self.add(f"lesson{suffix}", Lesson(course_id=course.id, title="L", position=1, created_at=now))
-        if name == "course":
-            self.add("second", Lesson(course_id=course.id, title="2", position=2, created_at=now))
-            hidden = Lesson(course_id=course.id, title="H", position=3, is_published=False, created_at=now)
-            self.add("hidden", hidden)
-            under_hidden = Assignment(lesson_id=hidden.id, title="A", created_at=now)
-            self.add("assignment_under_hidden", under_hidden)
+        self.add(f"second{suffix}", Lesson(course_id=course.id, title="2", position=2, created_at=now))
+        hidden = Lesson(course_id=course.id, title="H", position=3, is_published=False, created_at=now)
+        self.add(f"hidden{suffix}", hidden)
+        self.add(f"assignment_under_hidden{suffix}", Assignment(lesson_id=hidden.id, title="A", created_at=now))
         assignment = self.add(f"assignment{suffix}", Assignment(lesson_id=lesson.id, title="A", created_at=now))
         spare = Assignment(lesson_id=lesson.id, title="spare", created_at=now)
         self.add(f"spare{suffix}", spare)
         self.add(f"unseen{suffix}", Assignment(lesson_id=lesson.id, title="U", is_published=False, created_at=now))
-        for letter in "EX":
-            enrollment = Enrollment(course_id=course.id, student_id=self.user(letter), enrolled_at=now)
+        left = {} if name == "course" else {"L": "dropped", "W": "removed"}  # there as people leave, later
+        for letter in "EXLW":
+            status = left.get(letter, "active")
+            made = {"student_id": self.user(letter), "status": status, "enrolled_at": now}
+            enrollment = Enrollment(course_id=course.id, **made)
             self.add(f"enrollment_{letter}{suffix}", enrollment)
             submission = Submission(
                 assignment_id=assignment.id, student_id=self.user(letter), attempt=1, text="work", submitted_at=now
             )
-            if letter == "E" and name == "course":
+            if letter != "X":
                 self.attach_file(submission)
             self.add(f"submission_{letter}{suffix}", submission)
             for where in ("lesson", "assignment", "submission"):
@@ -155,12 +166,37 @@ class World:
         submission.file_key, submission.file_sha256 = stored.key, stored.sha256
         submission.file_name, submission.file_size_bytes = "work.txt", stored.size_bytes
         submission.file_content_type = "text/plain"
-        self.file_path = self.client.registry["files"].path(stored.key)
+        self.files[self.client.registry["files"].path(stored.key)] = b"my work"
 
-    def restore_file(self) -> None:
-        """What is taken back in the database has removed the file, or the upload, all the same."""
-        self.file_path.write_bytes(b"my work")
-        self.upload_path.write_bytes(b"{}")
+    def restore_files(self) -> None:
+        """What is taken back in the database has removed a file, or the upload, all the same."""
+        for path, content in self.files.items():
+            if not path.exists():
+                path.write_bytes(content)
+
+    def take_rights_away(self) -> None:
+        """As it happens to people: by requests, after their tokens were made and used. And a course is deleted."""
+        owner, admin = self.actors["O"], self.actors["D"]
+        for letter in FORMER:
+            self.actors[letter].get("/api/users/me/")
+        self.actors["L"].delete(self.fill("/courses/{course}/enrollments/me/", "L"))
+        owner.delete(self.fill("/courses/{course}/enrollments/{enrollment_W}/", "O"))
+        owner.delete(self.fill("/courses/{course}/teachers/{user_R}/", "O"))
+        admin.patch(self.fill("/users/{user_Z}/", "D"), {"is_active": False})
+        admin.delete(self.fill("/courses/{deleted}/?force=true", "D"))
+
+    def give_tokens(self) -> None:
+        """To programs: each ``TOKENS`` acts for a user, and its rows are that user's."""
+        scopes = sorted(self.client.registry["scopes"])
+        reading = [name for name in scopes if not name.endswith(":write")]
+        for letter, user in TOKENS.items():
+            actor, self.own[letter] = self.actors[user], self.own[user]
+            if letter == "P":
+                client = make_application(self.client).signed_in(actor, "courses:read")
+            else:
+                token = make_personal_token(actor, *(reading if letter in READING else scopes))["token"]
+                client = Actor(actor.app, token, actor.user_id)
+            self.actors[letter] = client
 
     def certificate(self, letter: str, course: Course) -> Certificate:
         return Certificate(
@@ -233,9 +269,12 @@ class World:
         self.ids["notification_X"] = self.own["X"]["own_notification"]
         self.ids["identity_X"] = self.own["X"]["own_identity"]
         self.ids["provider"] = "nowhere"
+        self.ids["gone"] = str(uuid7())
+        self.ids["problem"], self.ids["docs_asset"], self.ids["no_asset"] = "not_found", assets()[-1].name, "none.js"
         self.ids["session_X"] = self.own["X"]["own_session"]
         self.own["A"] = self.own["X"]  # an anonymous caller has nothing: someone's stands in
 
     def fill(self, template: str, letter: str) -> str:
         """An address from a template such as ``/courses/{course}/`` as one actor means it."""
-        return "/api" + template.format_map({**self.ids, **self.own[letter]})
+        path = template.format_map({**self.ids, **self.own[letter]})
+        return path.removeprefix(HOST) if path.startswith(HOST) else f"/api{path}"

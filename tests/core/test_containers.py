@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import redis
+import yaml
 from pyramid.paster import get_appsettings
 
 from courseplatform import configure
@@ -29,7 +30,7 @@ GIVEN = {
     "COURSEPLATFORM_MAIL_SENDER": "Courses <courses@courses.test>",
 }
 OURS = {"app", "worker", "scheduler", "migrate", "bucket", "backup"}
-ONCE = {"migrate", "bucket", "backup"}
+ONCE = {"migrate", "bucket", "backup", "logs-setup", "views-setup"}
 
 
 def run(name: str, *arguments: Any, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -54,9 +55,13 @@ def configured(environ: dict[str, str]) -> Any:
 
 @pytest.fixture(scope="module")
 def services() -> Any:
+    return composed()["services"]
+
+
+def composed() -> Any:
     done = run("docker-compose", "--profile", "*", "config", "--format", "json", **GIVEN)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["services"]
+    return json.loads(done.stdout)
 
 
 def test_the_dockerfile_is_well_made() -> None:
@@ -86,15 +91,25 @@ def test_compose_asks_for_what_it_can_not_know(missing: str) -> None:
 
 
 def test_nginx_alone_can_be_reached_and_what_needs_no_internet_has_none(services: Any) -> None:
-    assert {name for name, service in services.items() if service.get("ports")} == {"nginx"}
-    config = json.loads(run("docker-compose", "config", "--format", "json", **GIVEN).stdout)
-    inside = {name for name, network in config["networks"].items() if network.get("internal")}
-    assert inside == {"back"}
+    reached = {name: service["ports"] for name, service in services.items() if service.get("ports")}
+    assert set(reached) == {"nginx", "grafana", "kibana"}
+    assert [port["host_ip"] for port in reached["grafana"]] == ["127.0.0.1"]
+    inside = {name for name, network in composed()["networks"].items() if network.get("internal")}
+    assert inside == {"back", "monitoring", "logs"}
     assert {name for name, service in services.items() if set(service["networks"]) - inside} == {
         "nginx",
         "app",
         "worker",
         "backup",
+        "alertmanager",
+        "grafana",
+        "kibana",
+    }
+    assert {name for name, service in services.items() if "monitoring" in service["networks"]} == {
+        "app",
+        "prometheus",
+        "alertmanager",
+        "grafana",
     }
     assert set(services["nginx"]["networks"]) == {"front"}
     address = services["nginx"]["networks"]["front"]["ipv4_address"]
@@ -134,7 +149,7 @@ def test_no_secret_is_in_an_environment_and_those_of_the_platform_are_files(serv
             )
     environ = services["app"]["environment"]
     mounted = {f"/run/secrets/{secret['source']}" for secret in services["app"]["secrets"]}
-    assert {path for name, path in environ.items() if name.endswith("_FILE")} == mounted
+    assert {path for name, path in environ.items() if name.endswith("_FILE") and path != "/tmp/beat"} == mounted
 
 
 def make_secrets(folder: Path) -> dict[str, str]:
@@ -152,7 +167,8 @@ def test_the_secrets_are_made_once_and_belong_together(tmp_path: Path, services:
     assert needed - set(made) == {"tls_certificate", "tls_key"}
     assert made["postgres_password"].strip() in made["database_url"]
     assert made["redis_password"].strip() in made["redis_url"]
-    assert len({made[name] for name in ("token_secret", "postgres_password", "redis_password")}) == 3
+    apart = ("token_secret", "postgres_password", "redis_password", "metrics_token", "grafana_password")
+    assert len({made[name] for name in apart}) == len(apart)
 
 
 @pytest.mark.parametrize("files", [[], ["-f", "docker-compose.yml", "-f", "deploy/docker/review.yml"]], ids=len)
@@ -165,6 +181,7 @@ def test_the_configuration_that_compose_hands_over_has_no_faults(tmp_path: Path,
         assert settings["accounts.token_secret"] == made["token_secret"].strip()
         assert settings["database.url"].endswith("@postgres/courseplatform")
         assert settings["files.url"] is None
+        assert settings["metrics.token"] == made["metrics_token"].strip()
 
 
 @pytest.mark.parametrize("name", ["worker", "scheduler"])
@@ -239,3 +256,23 @@ def test_the_bucket_is_made_by_what_compose_runs_and_once(services: Any) -> None
             assert "made-by-compose" in [one["Name"] for one in server.client.list_buckets()["Buckets"]]
     finally:
         server.stop()
+
+
+def test_those_who_watch_find_each_other_their_files_and_their_secrets(services: Any) -> None:
+    """Every address and every path in ``deploy/prometheus`` and ``deploy/grafana`` is one that compose makes."""
+    scraping = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    (platform, _), (notified,) = scraping["scrape_configs"], scraping["alerting"]["alertmanagers"]
+    sources = yaml.safe_load((ROOT / "deploy/grafana/provisioning/datasources/prometheus.yml").read_text())
+    named = [platform["dns_sd_configs"][0]["names"][0], notified["static_configs"][0]["targets"][0].split(":")[0]]
+    named += [re.match(r"http://(\w+):\d+", source["url"])[1] for source in sources["datasources"]]  # type: ignore[index]
+    assert all("monitoring" in services[name]["networks"] for name in named)
+    files = {"prometheus": "prometheus.yml", "alertmanager": "alertmanager.yml"}
+    for name, file in files.items():
+        wanted = re.findall(r"/run/secrets/(\w+)", (ROOT / "deploy/prometheus" / file).read_text())
+        assert wanted == [secret["source"] for secret in services[name]["secrets"]], name
+    (provider,) = yaml.safe_load((ROOT / "deploy/grafana/provisioning/dashboards/dashboards.yml").read_text())[
+        "providers"
+    ]
+    mounted = {volume["target"]: volume for volume in services["grafana"]["volumes"]}
+    assert Path(mounted[provider["options"]["path"]]["source"]) == ROOT / "deploy/grafana/dashboards"
+    assert all(volume.get("read_only") for target, volume in mounted.items() if target.startswith("/etc/"))

@@ -42,6 +42,19 @@ def test_a_missing_address_is_a_404_problem(client: Client) -> None:
     assert_problem(client.call("GET", "/api/nothing/"), 404, "not_found")
 
 
+@pytest.mark.parametrize("path", ["/api/problems/swordfish-9081/", "/api/certificates/swordfish-9081/"])
+def test_an_address_that_has_words_of_the_clients_in_it_is_not_repeated(client: Client, path: str) -> None:
+    for method in ("GET", "DELETE"):
+        answer = client.call(method, path, status=404)
+        assert answer.json["instance"] == ""
+        assert "swordfish" not in answer.text
+
+
+def test_an_address_of_ids_is_told(client: Client) -> None:
+    path = "/api/courses/00000000-0000-7000-8000-000000000000/"
+    assert client.call("GET", path, status=404).json["instance"] == path
+
+
 def test_a_wrong_method_is_a_405_problem(client: Client) -> None:
     assert_problem(client.call("DELETE", WRITES), 405, "method_not_allowed")
 

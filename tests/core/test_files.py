@@ -1,5 +1,6 @@
 """Files, on local disk and in S3: limited while they stream, gone with the transaction that saved them."""
 
+import errno
 import hashlib
 import io
 import os
@@ -15,9 +16,9 @@ from uuid import uuid4
 import pytest
 import requests
 from pyramid.exceptions import ConfigurationConflictError
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
 
-from courseplatform.errors import PayloadTooLarge
+from courseplatform.errors import PayloadTooLarge, Unavailable
 from courseplatform.files import CHUNK_BYTES, FileOwner, LocalFiles, safe_type, sweep_files
 from courseplatform.files.s3 import PART_BYTES
 from courseplatform.jobs import PeriodicRun
@@ -122,6 +123,21 @@ def test_a_file_goes_when_its_transaction_can_not_commit(committing_client: Clie
     assert len(keys(files)) == 1
     upload(committing_client, b"hello", "commit", status=409)
     assert len(keys(files)) == 1
+
+
+def test_a_file_stays_when_nobody_knows_whether_its_transaction_has_committed(
+    committing_client: Client, files: Any
+) -> None:
+    def lose(connection: Any) -> None:
+        connection.connection.dbapi_connection.close()
+
+    engine = committing_client.registry["db.engine"]
+    event.listen(engine, "commit", lose)
+    try:
+        upload(committing_client, b"hello", "commit", status=503)
+    finally:
+        event.remove(engine, "commit", lose)
+    assert len(keys(files)) == 1  # perhaps it did, and the row is there that names it
 
 
 def test_a_deleted_file_goes_after_the_commit_and_stays_without_one(committing_client: Client, files: Any) -> None:
@@ -515,3 +531,13 @@ def test_students_work_is_known_to_have_an_owner_before_any_sweep(server_url: st
         with engine.connect() as connection:
             assert ("submissions", "file_key") in connection.execute(text("TABLE file_owners")).all()
         engine.dispose()
+
+
+def test_a_disk_that_takes_nothing_is_503_and_leaves_nothing(tmp_path: Path) -> None:
+    class Full:
+        def read(self, size: int) -> bytes:
+            raise OSError(errno.ENOSPC, "in place of the disk")
+
+    with pytest.raises(Unavailable):
+        LocalFiles(tmp_path).save(Full(), 1000)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -316,27 +315,6 @@ def test_an_answer_that_was_put_into_another_row_opens_for_nobody(client: Client
         one, two = request.db.scalars(select(KeptAnswer))
         one.sealed, two.sealed = two.sealed, one.sealed
     teacher.post("/api/courses/", ALGEBRA, status=422, **keyed())
-
-
-def test_of_32_at_once_one_has_the_effect_and_all_get_its_answer(committing_client: Client) -> None:
-    teacher = make_user(committing_client, "teacher")
-    start = threading.Barrier(32)
-
-    def post(_: int) -> Any:
-        own = committing_client.as_(teacher.token)
-        start.wait()
-        while True:
-            answer = own.call("POST", "/api/courses/", ALGEBRA, **keyed())
-            if answer.status_int != 503:  # more than the pool has connections: asked to come again
-                return answer
-
-    with ThreadPoolExecutor(32) as threads:
-        answers = list(threads.map(post, range(32)))
-    assert {answer.status_int for answer in answers} <= {201, 409}
-    made = [answer for answer in answers if answer.status_int == 201]
-    assert len({answer.body for answer in made}) == 1
-    assert [is_replayed(answer) for answer in made].count(False) == 1
-    assert course_count(committing_client) == 1
 
 
 def test_whoever_waits_too_long_for_the_first_is_told_when_to_come_again(committing_client: Client) -> None:

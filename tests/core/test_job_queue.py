@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from limits import parse
 from redis.exceptions import RedisError
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError
@@ -46,7 +47,7 @@ def app(server: RedisServer, database_url: str, tmp_path_factory: pytest.TempPat
 @pytest.fixture
 def client(app: Any, server: RedisServer) -> Iterator[Client]:
     server.wipe()
-    app.registry["jobs.queue"].away_until = 0
+    app.registry["redis"].away_until = 0
     with rolled_back(app) as (made, _):
         yield made
 
@@ -165,6 +166,17 @@ def test_a_failing_redis_costs_one_wait_and_the_relay_makes_up_for_it(client: Cl
     assert set(queued(client)) == job_ids
 
 
+def test_who_has_waited_for_redis_to_count_does_not_wait_again_to_push(client: Client, server: RedisServer) -> None:
+    server.freeze()
+    try:
+        began = time.monotonic()
+        client.registry["limits"].hit("knock", parse("3/minute"), "a")
+        promise(client)
+        assert 0.9 < time.monotonic() - began < 1.5
+    finally:
+        server.thaw()
+
+
 def test_while_redis_fails_only_one_at_a_time_tries_it_again(client: Client, server: RedisServer) -> None:
     queue = client.registry["jobs.queue"]
 
@@ -173,16 +185,16 @@ def test_while_redis_fails_only_one_at_a_time_tries_it_again(client: Client, ser
         queue.offer([(uuid4(), "tests.core.sandbox_jobs.tick")])
         return time.monotonic() - began
 
-    queue.away_until = time.monotonic() - 1
+    queue.redis.away_until = time.monotonic() - 1
     server.freeze()
     try:
         with ThreadPoolExecutor(4) as threads:
             assert sum(took_s > 0.5 for took_s in threads.map(waited_s, range(4))) == 1
     finally:
         server.thaw()
-    queue.away_until = time.monotonic() - 1
+    queue.redis.away_until = time.monotonic() - 1
     waited_s(0)
-    assert queue.away_until == 0
+    assert queue.redis.away_until == 0
 
 
 def test_the_relay_takes_one_statement_however_many_jobs_are_done(client: Client) -> None:
@@ -214,22 +226,21 @@ def test_metrics_tell_how_many_wait_in_redis_unless_it_is_away(client: Client, s
         server.thaw()
 
 
-def test_of_two_schedulers_one_leads_until_it_is_gone(app: Any) -> None:
+def test_of_two_schedulers_one_works_until_it_is_gone(app: Any) -> None:
     first, second = Scheduler(app.registry), Scheduler(app.registry)
-    try:
-        assert [first.leads(), second.leads(), first.leads(), second.leads()] == [True, False, True, False]
-        first.resign()
-        assert [second.leads(), first.leads()] == [True, False]
-        assert second.connection is not None
-        lost = second.connection.scalar(text("SELECT pg_backend_pid()"))
-        with app.registry["db.engine"].begin() as connection:
+    engine = app.registry["db.engine"]
+    with engine.connect() as one, engine.connect() as other:
+        assert [first.has_turn(one), second.has_turn(other), first.has_turn(one)] == [True, False, True]
+        one.commit()
+        assert [second.has_turn(other), first.has_turn(one)] == [True, False]
+        lost = other.scalar(text("SELECT pg_backend_pid()"))
+        with engine.begin() as connection:
             connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": lost})
         with pytest.raises(OperationalError):
-            second.leads()
-        assert first.leads()
-    finally:
-        first.resign()
-        second.resign()
+            second.has_turn(other)
+        assert first.has_turn(one)
+        first.is_stopping.set()
+        assert not first.has_turn(one)
 
 
 def test_without_redis_the_settings_are_refused(database_url: str, tmp_path: Path) -> None:

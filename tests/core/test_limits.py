@@ -18,8 +18,9 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from webtest import TestApp
 
 from courseplatform import limits, redis_connection
+from courseplatform.pausing import Pausing
 from courseplatform.request import Request
-from courseplatform.server import make_server
+from courseplatform.server.process import make_server
 from tests.core.conftest import build
 from tests.redis_server import BINARY, RedisServer
 from tests.web_server import run_until_closed
@@ -58,7 +59,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Redis that failed is asked again after a tenth of a second."""
-    monkeypatch.setattr(redis_connection, "PAUSE_S", 0.1)
+    monkeypatch.setattr(Pausing, "pause_s", 0.1)
 
 
 def test_what_comes_too_often_is_429_and_told_how_long_to_wait() -> None:
@@ -233,7 +234,7 @@ def test_a_redis_that_is_back_is_used_again(server: RedisServer, soon: None, cap
     time.sleep(0.15)
     assert statuses(one, 2, key="b") == [200, 200]
     assert statuses(other, 2, key="b") == [200, 429]
-    assert [record.levelno for record in caplog.records if record.name == limits.log.name] == [
+    assert [record.levelno for record in caplog.records if record.name == redis_connection.log.name] == [
         logging.ERROR,
         logging.ERROR,
         logging.WARNING,
@@ -249,7 +250,7 @@ def test_while_redis_fails_one_request_tries_and_the_others_do_not_wait(
     app = door(**{"redis.url": server.url, "limits.knock": "100/minute"})
     server.freeze()
     statuses(app, 1)
-    monkeypatch.setattr(app.app.registry["limits"].everywhere, "away_until", time.monotonic() - 1)
+    monkeypatch.setattr(app.app.registry["redis"], "away_until", time.monotonic() - 1)
 
     def timed(_: int) -> float:
         started = time.monotonic()

@@ -191,9 +191,9 @@ def test_over_processes_a_request_is_counted_by_one_question_to_redis(tmp_path: 
         assert [rate_of(client.get("/api/"))[1] for client in (one, two, one, two, one)] == [4, 3, 2, 1, 0]
         assert two.get("/api/", status=429).headers["RateLimit-Remaining"] == "0"
         asked: list[str] = []
-        counts = one.registry["limits"].everywhere
-        ask = counts.ask
-        counts.ask = lambda method, *arguments: asked.append(method.__name__) or ask(method, *arguments)
+        redis = one.registry["redis"]
+        ask = redis.ask
+        redis.ask = lambda method, *arguments: asked.append(method.__name__) or ask(method, *arguments)
         one.get("/api/", extra_environ={"REMOTE_ADDR": "203.0.113.7"})
         assert asked == ["incr"]
     finally:

@@ -70,6 +70,14 @@ def test_of_json_there_are_no_ranges(client: Client, teacher: Actor, asked: str)
     assert client.get(course, status=200, headers={"Range": asked}).body == whole.body
 
 
+@pytest.mark.parametrize("date", ["Sun, 06 Nov 99999 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", "yesterday", "0"])
+def test_of_what_has_no_date_none_is_judged(client: Client, teacher: Actor, date: str) -> None:
+    course = make_course(client, teacher)
+    for name in ("If-Modified-Since", "If-Unmodified-Since"):
+        client.get(course, status=200, headers={name: date})
+    client.get(course, status=200, headers={"Range": "bytes=0-1", "If-Range": date})
+
+
 def test_an_item_answers_with_a_strong_etag_and_304_to_who_has_it(client: Client, teacher: Actor) -> None:
     course = make_course(client, teacher)
     etag = client.get(course).headers["ETag"]

@@ -1,5 +1,6 @@
 """Settings: typed once, all faults together, nothing of a value in a message."""
 
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ import pytest
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationError, ConfigurationExecutionError
 
+from courseplatform import configure
 from courseplatform.db import postgresql_url
 from courseplatform.settings import is_placeholder, positive_int, raw
+from courseplatform.testing import PLUGINS, without_environment
 
 from .conftest import SETTINGS, build
 
@@ -51,13 +54,67 @@ def test_keys_of_namespaces_that_nobody_declared_are_left_alone() -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    ["changeme" * 6, "secret" * 10, "a" * 64, "0123456789abcdefghijklmnopqrstu", "Example-0123456789-abcdefghijklmnop"],
+    [
+        "changeme" * 6,
+        "secret" * 10,
+        "a" * 64,
+        "0123456789abcdefghijklmnopqrstu",
+        "Example-0123456789-abcdefghijklmnop",
+        "your-token-secret-0123456789-abcdef",
+        "${TOKEN_SECRET}-0123456789-abcdefghi",
+        "<32 random characters, please>....",
+        "zq8Wn-CHANGE_ME-0123456789-abcdefgh",
+        "k8Xw2Zq9Lm" * 4,
+    ],
 )
 def test_a_placeholder_or_short_secret_is_refused_and_not_repeated(secret: str) -> None:
     assert is_placeholder(secret)
     message = faults_of(**{"accounts.token_secret": secret})
     assert "COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET" in message
     assert secret not in message
+
+
+SECRETS = {
+    "accounts.token_secret": "COURSEPLATFORM_ACCOUNTS_TOKEN_SECRET",
+    "metrics.token": "COURSEPLATFORM_METRICS_TOKEN",
+    "mail.password": "COURSEPLATFORM_MAIL_PASSWORD",
+    "files.s3_secret_access_key": "COURSEPLATFORM_FILES_S3_SECRET_ACCESS_KEY",
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("secret", ["changeme", "minioadmin", "Password-of-the-server", "postgres", "<your password>"])
+def test_no_secret_setting_takes_a_placeholder(name: str, secret: str) -> None:
+    message = faults_of(**{name: secret})
+    assert f"{name}: is a placeholder" in message and SECRETS[name] in message and secret not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("database.url", "postgresql://user:%s@database/courses"),
+        ("redis.url", "redis://:%s@redis/0"),
+        ("redis.url", "rediss://user:%s@redis.example.org:6380/0"),
+    ],
+)
+def test_the_password_in_an_address_is_no_placeholder_unless_the_server_is_here(name: str, url: str) -> None:
+    for word in ("password", "changeme", "postgres", "your%2Dpassword"):
+        message = faults_of(**{name: url % word})
+        assert f"{name}: its password is a placeholder" in message
+        assert f":{word}@" not in message
+    assert build(**{name: url % "k8Xw2Zq9Lm"})
+    for host in ("127.0.0.1", "localhost", "[::1]"):
+        assert build(**{name: f"{url.partition('@')[0] % 'postgres'}@{host}/0"})
+
+
+def test_every_secret_of_every_plugin_is_declared_as_one() -> None:
+    """By its name: so it is checked, never shown, and part of what seals."""
+    settings = {**SETTINGS, "oidc.providers": "one", "oidc.one.issuer": "https://id.test", "oidc.one.client_id": "x"}
+    settings["courseplatform.plugins"] = " ".join(PLUGINS)
+    with without_environment():
+        declared = configure(settings).registry["settings.declared"]
+    named = {one.name for one in declared if re.search(r"(secret|secret_access_key|password|[._]token)$", one.name)}
+    assert named == {one.name for one in declared if one.secret} == {*SECRETS, "oidc.one.client_secret"}
 
 
 def test_a_missing_secret_is_refused_unless_embedded() -> None:

@@ -37,7 +37,7 @@ class Platform:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen([self.script("pserve"), self.ini], env=self.environ, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command(), env=self.environ, stdout=log, stderr=log)
         until = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
@@ -46,6 +46,10 @@ class Platform:
             except requests.RequestException:
                 assert self.process.poll() is None and time.monotonic() < until, self.log.read_text()
                 time.sleep(0.1)
+
+    def command(self) -> list[Any]:
+        """What starts it."""
+        return [self.script("pserve"), self.ini]
 
     def stop(self) -> None:
         """SIGTERM, and wait."""

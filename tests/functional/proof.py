@@ -14,7 +14,7 @@ from uuid import UUID
 from pyramid.config import Configurator
 from pyramid.settings import asbool
 
-from courseplatform import scheduler, worker
+from courseplatform import worker
 from courseplatform.jobs import running
 
 POINTS = ("taken", "begun", "running", "effected", "committed")
@@ -53,7 +53,6 @@ def hold_up(run_job: Any, run_begun: Any) -> None:
         run_begun(*arguments)
 
     worker.run_job, running.run_begun = paused_run_job, paused_run_begun
-    scheduler.LEADER_SILENCE_S = 3  # a test waits for its end
 
 
 def includeme(config: Configurator) -> None:

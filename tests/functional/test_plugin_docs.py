@@ -64,7 +64,7 @@ def check_permissions(folder: Path, server_url: str) -> None:
     paths = os.pathsep.join(map(str, (folder / "acme_badges", folder / "installed", ROOT)))
     command = f"pytest -q -n 0 -p no:cacheprovider -c {ROOT}/pyproject.toml --rootdir {ROOT} --with-plugin acme_badges"
     tests = f"{ROOT}/tests/contracts/test_permissions.py -k 'acme or every_view'"
-    assert "6 passed" in typed(ROOT, f"{command} {tests}", PYTHONPATH=paths, DATABASE_URL=server_url)
+    assert "11 passed" in typed(ROOT, f"{command} {tests}", PYTHONPATH=paths, DATABASE_URL=server_url)
 
 
 def test_who_follows_the_ten_minutes_has_a_running_plugin(folder: Path, server_url: str) -> None:

@@ -1,10 +1,9 @@
 """``/auth/register/``: who may be called what, and which passwords do."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from courseplatform.testing import Client
 from plugins.accounts.models import User
@@ -132,20 +131,6 @@ def test_username_and_email_are_unique_whatever_their_case(client: Client) -> No
 def test_all_faults_are_reported_together(client: Client) -> None:
     answer = client.post(PATH, {"username": "a", "email": "b", "role": "admin"}, status=422)
     assert faults(answer) == {"username", "email", "password", "role"}
-
-
-@pytest.mark.parametrize("same", ["username", "email"])
-def test_of_32_who_want_one_name_at_once_one_gets_it(committing_client: Client, same: str) -> None:
-    def register(number: int) -> int:
-        given = body(username=f"user{number}", email=f"user{number}@example.com")
-        given[same] = ("Ada", "aDA")[number % 2] + ("@example.com" if same == "email" else "")
-        return committing_client.call("POST", PATH, given).status_int
-
-    with ThreadPoolExecutor(32) as threads:
-        answers = sorted(threads.map(register, range(32)))
-    assert answers == [201] + [409] * 31
-    with committing_client.script() as request:
-        assert request.db.scalar(select(func.count()).select_from(User)) == 1
 
 
 def test_nobody_can_take_the_name_that_an_erased_account_will_have(client: Client) -> None:

@@ -1,11 +1,9 @@
 """``/users/``: who sees and changes whom; the last administrator; erasure."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
 
 from courseplatform.testing import Client, counted_statements
 from plugins.accounts.models import User
@@ -203,35 +201,6 @@ def test_an_inactive_administrator_does_not_count(client: Client, admin: Actor) 
     admin.patch(at(other), {"is_active": False})
     assert admin.delete(ME, status=409).json["code"] == "last_admin"
     admin.patch(at(other), {"role": "student"})  # who is none any more can be demoted
-
-
-@pytest.mark.parametrize("change", [{"role": "student"}, {"is_active": False}, None])
-def test_two_administrators_who_demote_each_other_leave_one(committing_client: Client, change: Any) -> None:
-    for _ in range(4):
-        pair = [make_user(committing_client, "admin") for _ in range(2)]
-
-        def demote(number: int, pair: list[Actor] = pair) -> int:
-            actor, other = pair[number], pair[1 - number]
-            method = "PATCH" if change else "DELETE"
-            answer: int = actor.call(method, at(other), change).status_int
-            return answer
-
-        with ThreadPoolExecutor(2) as threads:
-            answers = sorted(threads.map(demote, range(2)))
-        # The loser finds no second administrator (409), or is none any more when asked (401, 403).
-        assert answers[0] in (200, 204)
-        assert answers[1] in (401, 403, 409)
-        with committing_client.script() as request:
-            living = list(request.db.scalars(select(User).where(User.role == "admin", User.is_active)))
-            assert len(living) == 1
-            living[0].role = "student"
-
-
-def test_of_eight_administrators_who_leave_at_once_one_stays(committing_client: Client) -> None:
-    admins = [make_user(committing_client, "admin") for _ in range(8)]
-    with ThreadPoolExecutor(8) as threads:
-        answers = sorted(threads.map(lambda actor: actor.call("DELETE", ME).status_int, admins))
-    assert answers == [204] * 7 + [409]
 
 
 # Erasure

@@ -1,8 +1,5 @@
 """What many do at once, with real commits."""
 
-from concurrent.futures import ThreadPoolExecutor
-from itertools import permutations
-
 import sqlalchemy as sa
 
 from plugins.lessons.models import LessonCompletion
@@ -10,35 +7,7 @@ from tests.factories.accounts import make_user
 from tests.factories.courses import id_of, make_course
 from tests.factories.enrollments import enrol
 from tests.factories.lessons import make_lesson
-
-THREADS = 32
-
-
-def at_once(*calls):
-    """The statuses that calls answer which start together."""
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return sorted(answer.status_int for answer in pool.map(lambda call: call(), calls))
-
-
-def test_of_many_reorders_with_one_etag_one_wins(committing_client):
-    client = committing_client
-    teacher = make_user(client, "teacher")
-    course = make_course(client, teacher)
-    ids = [id_of(make_lesson(client, course)) for _ in range(5)]
-    tag = teacher.get(course + "lessons/order/").headers["ETag"]
-    orders = [list(order) for order in permutations(ids)][1 : THREADS + 1]
-    statuses = at_once(
-        *[
-            lambda order=order: teacher.put(
-                course + "lessons/order/", {"lesson_ids": order}, status=None, headers={"If-Match": tag}
-            )
-            for order in orders
-        ]
-    )
-    assert statuses == [200] + [412] * (THREADS - 1)
-    rows = teacher.get(course + "lessons/").json["results"]
-    assert [row["position"] for row in rows] == [1, 2, 3, 4, 5]
-    assert [row["id"] for row in rows] in orders
+from tests.races import THREADS, statuses_at_once
 
 
 def test_lessons_made_at_once_get_one_position_each(committing_client):
@@ -46,7 +15,7 @@ def test_lessons_made_at_once_get_one_position_each(committing_client):
     teacher = make_user(client, "teacher")
     course = make_course(client, teacher)
     calls = [lambda: teacher.post(course + "lessons/", {"title": "L"}, status=None)] * THREADS
-    assert at_once(*calls) == [201] * THREADS
+    assert statuses_at_once(*calls) == {201: THREADS}
     rows = teacher.get(course + "lessons/?limit=100").json["results"]
     assert [row["position"] for row in rows] == list(range(1, THREADS + 1))
 
@@ -56,7 +25,7 @@ def test_of_lessons_made_at_once_for_one_position_one_gets_it(committing_client)
     teacher = make_user(client, "teacher")
     course = make_course(client, teacher)
     calls = [lambda: teacher.post(course + "lessons/", {"title": "L", "position": 1}, status=None)] * 16
-    assert at_once(*calls) == [201] + [409] * 15
+    assert statuses_at_once(*calls) == {201: 1, 409: 15}
 
 
 def test_one_lesson_completed_many_times_at_once_is_completed_once(committing_client):
@@ -65,7 +34,7 @@ def test_one_lesson_completed_many_times_at_once_is_completed_once(committing_cl
     course = make_course(client, teacher)
     lesson = make_lesson(client, course)
     enrol(client, course, student)
-    assert at_once(*[lambda: student.put(lesson + "completion/", status=None)] * THREADS) == [200] * THREADS
+    assert statuses_at_once(*[lambda: student.put(f"{lesson}completion/", status=None)] * THREADS) == {200: THREADS}
     with client.script() as request:
         assert request.db.scalar(sa.select(sa.func.count()).select_from(LessonCompletion)) == 1
 
@@ -77,11 +46,11 @@ def test_a_student_completes_while_the_other_lesson_goes_and_is_done(committing_
         course, student = make_course(client, teacher), make_user(client)
         lessons = [make_lesson(client, course) for _ in range(2)]
         enrol(client, course, student)
-        statuses = at_once(
+        statuses = statuses_at_once(
             lambda student=student, lessons=lessons: student.put(lessons[0] + "completion/", status=None),
             lambda lessons=lessons: teacher.delete(lessons[1], status=None),
         )
-        assert statuses == [200, 204]
+        assert statuses == {200: 1, 204: 1}
         client.run_jobs()
         assert student.get(course + "enrollments/me/").json["status"] == "completed"
 
@@ -96,7 +65,7 @@ def test_moving_one_lesson_while_all_are_reordered_ends_well(committing_client):
         tag = teacher.get(course + "lessons/order/").headers["ETag"]
         ids.append(ids.pop(0))
         body = {"lesson_ids": list(ids)}
-        statuses = at_once(
+        statuses = statuses_at_once(
             *[
                 lambda lesson=lesson: teacher.patch(lesson, {"position": 50}, status=None)
                 for lesson in (lessons[0], lessons[-1])
@@ -115,7 +84,7 @@ def test_lessons_that_swap_their_positions_at_once_don_t_wait_for_each_other(com
     course = make_course(client, teacher)
     lessons = [make_lesson(client, course) for _ in range(2)]
     for _ in range(6):
-        statuses = at_once(
+        statuses = statuses_at_once(
             *[
                 lambda lesson=lesson, position=position: teacher.patch(lesson, {"position": position}, status=None)
                 for lesson, position in zip(lessons * 4, (2, 1, 3, 3, 1, 2, 2, 3), strict=True)

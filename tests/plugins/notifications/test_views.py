@@ -9,6 +9,7 @@ from courseplatform.testing import Client, counted_statements
 from tests.factories.accounts import Actor, make_user
 from tests.factories.courses import id_of
 from tests.factories.notifications import ALL, make_notification
+from tests.factories.oauth import make_personal_token
 
 WIRE = {"id", "recipient_id", "message", "kind", "subject", "sequence", "is_read", "created_at"}
 
@@ -94,6 +95,12 @@ def test_a_recipient_may_mark_and_nothing_else(client: Client, student: Actor, t
     teacher.patch(address, {"is_read": True}, status=404)
     client.patch(address, {"is_read": True}, status=401)
     assert student.get(address).json["is_read"] is False
+
+
+def test_an_administrators_program_is_told_that_it_lacks_a_scope_not_a_role(client: Client, admin: Actor) -> None:
+    program = client.as_(make_personal_token(admin, "notifications:write")["token"])
+    refused = program.patch(make_notification(client, admin), {"message": "new"}, status=403).json
+    assert refused["code"] == "insufficient_scope" and "missing" not in refused
 
 
 def test_an_administrator_writes_to_a_user(client: Client, student: Actor, admin: Actor) -> None:

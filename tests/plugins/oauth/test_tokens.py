@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from courseplatform.testing import Client
 from plugins.oauth.models import OAuthClient, OAuthGrant, OAuthToken
-from tests.contracts.test_crash_inputs import BODIES
+from tests.contracts.bad_input.bodies import CONTENT_TYPES, MALFORMED
 from tests.factories.accounts import PASSWORD, Actor, make_user
 from tests.factories.oauth import FORM, REDIRECT_URI, VERIFIER, Application, make_application, make_personal_token
 
@@ -169,11 +169,12 @@ def test_no_authorization_header_crashes(client: Client, header: str) -> None:
 def test_no_body_crashes_a_protocol_endpoint(client: Client, app: Application) -> None:
     odd = [(FORM, b"grant_type=a&grant_type=b"), (FORM, b"token=%00"), (FORM, b"token=%ff"), (FORM, b"a=1&" * 500)]
     odd += [(FORM, urlencode({"grant_type": value}).encode()) for value in ("", '"\\', "é", "x" * 10_000)]
-    for content_type, body in BODIES + odd:
+    odd += [("application/json", body) for body in MALFORMED] + [(one, b"token=x") for one in CONTENT_TYPES]
+    for content_type, body in odd:
         for path in ("token", "revoke", "introspect"):
             answer = client.call("POST", f"/api/oauth/{path}/", raw=body, content_type=content_type)
             assert answer.status_int in (400, 401), (content_type, body[:50])
-            assert "cAnArY" not in answer.text and answer.json["error"]
+            assert answer.json["error"]
 
 
 # --- refresh

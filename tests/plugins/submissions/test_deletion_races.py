@@ -17,13 +17,9 @@ from tests.factories.courses import id_of, make_course
 from tests.factories.enrollments import enrol
 from tests.factories.lessons import make_lesson
 from tests.factories.submissions import make_submission
+from tests.races import at_once
 
 ROUNDS, STUDENTS = 6, 4
-
-
-def at_once(calls: list[Callable[[], Any]]) -> list[int]:
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return [future.result().status_int for future in [pool.submit(call) for call in calls]]
 
 
 @pytest.mark.parametrize("query", ["", "?force=true"])
@@ -49,7 +45,7 @@ def test_a_deletion_amid_writers_ends_well_for_all(committing_client: Client, qu
             ]
         middle = len(calls) // 2
         calls.insert(middle, lambda c=course: admin.delete(f"{c}{query}", status=None))
-        statuses = at_once(calls)
+        statuses = [answer.status_int for answer in at_once(*calls)]
         assert max(statuses) < 500, statuses
         assert statuses[middle] == (204 if query else 409), statuses
         if query:
@@ -65,13 +61,12 @@ def test_an_empty_course_goes_or_its_first_student_comes_first(committing_client
     teacher, student = make_user(client, "teacher"), make_user(client)
     for _ in range(ROUNDS):
         course = make_course(client, teacher)
-        statuses = at_once(
-            [
-                lambda c=course: teacher.delete(c, status=None),
-                lambda c=course: student.put(f"{c}enrollments/me/", status=None),
-                lambda c=course: teacher.post(f"{c}lessons/", {"title": "One"}, None),
-            ]
+        answers = at_once(
+            lambda c=course: teacher.delete(c, status=None),
+            lambda c=course: student.put(f"{c}enrollments/me/", status=None),
+            lambda c=course: teacher.post(f"{c}lessons/", {"title": "One"}, None),
         )
+        statuses = [answer.status_int for answer in answers]
         assert statuses[:2] in ([204, 404], [409, 201]), statuses
         assert statuses[2] in (201, 404)
 

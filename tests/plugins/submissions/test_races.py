@@ -1,20 +1,18 @@
 """What happens at the same moment."""
 
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from courseplatform.testing import Client
-from plugins.submissions.models import GradeChange, Submission
+from plugins.submissions.models import Submission
 from tests.factories.accounts import Actor, make_user
 from tests.factories.assignments import make_assignment
 from tests.factories.courses import id_of, make_course
 from tests.factories.enrollments import enrol
 from tests.factories.lessons import make_lesson
 from tests.factories.submissions import make_submission
+from tests.races import statuses_at_once
 
 
 def make_world(client: Client, **fields: Any) -> tuple[Actor, Actor, str]:
@@ -25,49 +23,26 @@ def make_world(client: Client, **fields: Any) -> tuple[Actor, Actor, str]:
     return teacher, student, make_assignment(client, make_lesson(client, course), **fields)
 
 
-def at_once(*calls: Callable[[], Any]) -> Counter[int]:
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return Counter(future.result().status_int for future in [pool.submit(call) for call in calls])
-
-
-def test_of_32_simultaneous_submissions_of_the_only_attempt_one_wins(committing_client: Client) -> None:
-    _, student, assignment = make_world(committing_client, max_attempts=1)
-    statuses = at_once(*[lambda: student.post(f"{assignment}submissions/", {"text": "Work"}, None)] * 32)
-    assert statuses == {201: 1, 409: 31}
-    with committing_client.script() as request:
-        assert request.db.scalar(select(func.count()).select_from(Submission)) == 1
-
-
 def test_of_32_simultaneous_submissions_of_the_same_work_one_counts(committing_client: Client) -> None:
     _, student, assignment = make_world(committing_client)
-    statuses = at_once(*[lambda: student.post(f"{assignment}submissions/", {"text": "Work"}, None)] * 32)
+    statuses = statuses_at_once(*[lambda: student.post(f"{assignment}submissions/", {"text": "Work"}, None)] * 32)
     assert statuses == {201: 1, 409: 31}
 
 
 def test_of_many_simultaneous_drafts_one_wins(committing_client: Client) -> None:
     _, student, assignment = make_world(committing_client)
     body = {"text": "Work", "status": "draft"}
-    assert at_once(*[lambda: student.post(f"{assignment}submissions/", body, None)] * 8) == {201: 1, 409: 7}
+    assert statuses_at_once(*[lambda: student.post(f"{assignment}submissions/", body, None)] * 8) == {201: 1, 409: 7}
 
 
 def test_unlimited_attempts_never_share_a_number(committing_client: Client) -> None:
     _, student, assignment = make_world(committing_client)
     calls = [lambda n=n: student.post(f"{assignment}submissions/", {"text": f"Work {n}"}, None) for n in range(12)]
-    statuses = at_once(*calls)
+    statuses = statuses_at_once(*calls)
     assert set(statuses) <= {201, 409}
     with committing_client.script() as request:
         attempts = list(request.db.scalars(select(Submission.attempt).order_by(Submission.attempt)))
     assert attempts == list(range(1, statuses[201] + 1))
-
-
-def test_of_many_who_grade_with_one_etag_one_succeeds(committing_client: Client) -> None:
-    teacher, student, assignment = make_world(committing_client)
-    work = make_submission(committing_client, assignment, student)
-    headers = {"If-Match": teacher.get(work).headers["ETag"]}
-    statuses = at_once(*[lambda: teacher.put(f"{work}grade/", {"grade": 50}, None, headers=headers)] * 8)
-    assert statuses == {200: 1, 412: 7}
-    with committing_client.script() as request:
-        assert request.db.scalar(select(func.count()).select_from(GradeChange)) == 1
 
 
 def test_a_grade_never_meets_a_lower_maximum(committing_client: Client) -> None:
@@ -75,7 +50,7 @@ def test_a_grade_never_meets_a_lower_maximum(committing_client: Client) -> None:
     for _ in range(6):
         work = make_submission(committing_client, assignment, student)
         teacher.patch(assignment, {"max_points": 100})
-        statuses = at_once(
+        statuses = statuses_at_once(
             lambda w=work: teacher.put(f"{w}grade/", {"grade": 90}, None, headers={"If-Match": "*"}),
             lambda: teacher.patch(assignment, {"max_points": 50}, None),
         )
@@ -91,7 +66,7 @@ def test_lateness_follows_the_date_that_wins(committing_client: Client) -> None:
     past = "2020-01-01T00:00:00Z"
     for _ in range(6):
         teacher.patch(assignment, {"due_at": None})
-        at_once(
+        statuses_at_once(
             lambda: student.post(f"{assignment}submissions/", {"text": "Work"}, None),
             lambda: teacher.patch(assignment, {"due_at": past}, None),
         )
@@ -105,7 +80,7 @@ def test_grading_while_dates_move_ends_well_for_both(committing_client: Client) 
     for number in range(8):
         due_at = "2020-01-01T00:00:00Z" if number % 2 else None
         body = {"grade": number, "reason": "Again"}
-        statuses = at_once(
+        statuses = statuses_at_once(
             lambda b=body: teacher.put(f"{work}grade/", b, None, headers={"If-Match": "*"}),
             lambda d=due_at: teacher.patch(assignment, {"due_at": d}, None),
         )
@@ -118,7 +93,7 @@ def test_handing_a_draft_in_while_dates_move_ends_well_for_both(committing_clien
     for _ in range(6):
         teacher.patch(assignment, {"due_at": None})
         draft = make_submission(committing_client, assignment, student, status="draft")
-        statuses = at_once(
+        statuses = statuses_at_once(
             lambda d=draft: student.put(d, {"text": "Done"}, None),
             lambda: teacher.patch(assignment, {"due_at": "2020-01-01T00:00:00Z"}, None),
         )
@@ -130,7 +105,7 @@ def test_handing_a_draft_in_while_dates_move_ends_well_for_both(committing_clien
 def test_an_assignment_is_not_deleted_beneath_a_submission(committing_client: Client) -> None:
     for _ in range(4):
         teacher, student, assignment = make_world(committing_client)
-        statuses = at_once(
+        statuses = statuses_at_once(
             lambda s=student, a=assignment: s.post(f"{a}submissions/", {"text": "Work"}, None),
             lambda t=teacher, a=assignment: t.delete(a, None),
         )
@@ -140,7 +115,7 @@ def test_an_assignment_is_not_deleted_beneath_a_submission(committing_client: Cl
 def test_checked_work_and_a_new_attempt_exclude_each_other_or_keep_their_order(committing_client: Client) -> None:
     teacher, student, assignment = make_world(committing_client)
     work = make_submission(committing_client, assignment, student)
-    statuses = at_once(
+    statuses = statuses_at_once(
         lambda: teacher.put(f"{work}grade/", {"grade": 50}, None, headers={"If-Match": "*"}),
         lambda: student.put(work, {"text": "Changed"}, None),
         lambda: student.post(f"{assignment}submissions/", {"text": "Next"}, None),

@@ -1,0 +1,81 @@
+"""PostgreSQL as the platform asks it: no wait has to be ended by the server, which may be frozen or cut off.
+
+A server that runs ends what takes too long itself (``statement_timeout`` and so on). Where it doesn't, these bounds end
+the wait some moments later. They are psycopg2's wait callback: libpq has no time limit but for connecting.
+"""
+
+import logging
+import select
+import time
+from typing import Any
+
+import psycopg2
+from psycopg2 import extensions
+from sqlalchemy import Engine, event
+
+from .pausing import Pausing
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 3.0
+#: For the question whether a connection of the pool still works. This and a connection anew take less than 6 s.
+PING_S = 2.0
+#: How much later than the server the client ends a statement: what the server says of it is worth more.
+MARGIN_S = 0.5
+
+EVENTS = {extensions.POLL_READ: select.POLLIN, extensions.POLL_WRITE: select.POLLOUT}
+
+
+class Server(Pausing):
+    """One that has let somebody wait too long. Nobody connects to it meanwhile: they would all wait as long."""
+
+    pause_s = 1.0
+
+
+class Connection(extensions.connection):
+    """``bound_s``: how long whatever it is asked may take. ``server``: that of its engine."""
+
+    bound_s = CONNECT_S
+    server: Server
+
+
+def wait(connection: Any) -> None:
+    """Let a connection have its answer. Raises: psycopg2.OperationalError, and then psycopg2 closes the connection.
+
+    psycopg2 has one such function for the whole process: connections of others wait as long as they like.
+    """
+    bound_s = connection.bound_s if isinstance(connection, Connection) else None
+    until_s = None if bound_s is None else time.monotonic() + bound_s
+    while (state := connection.poll()) != extensions.POLL_OK:
+        poll = select.poll()  # anew each time: while it connects, the socket may become another
+        poll.register(connection.fileno(), EVENTS[state])
+        left_ms = None if until_s is None else max(until_s - time.monotonic(), 0) * 1000
+        if not poll.poll(left_ms):
+            connection.server.has_failed()
+            raise psycopg2.OperationalError(f"the server has not answered within {bound_s} s")
+
+
+def bound_waits(engine: Engine, statement_s: float) -> None:
+    """Bound every wait of an engine, whose server ends statements after ``statement_s``."""
+    server = Server()
+    factory = type("Connection", (Connection,), {"server": server})
+
+    def connect(dialect: Any, record: Any, args: Any, options: dict[str, Any]) -> Any:
+        if not server.may_ask():
+            raise psycopg2.OperationalError("the server has not answered, and is left alone for a moment")
+        connection = psycopg2.connect(*args, **options, connection_factory=factory)
+        if server.has_answered():
+            log.warning("the database answers again")
+        return connection
+
+    def has_been_taken(connection: Any, *rest: Any) -> None:
+        connection.bound_s = statement_s + MARGIN_S
+
+    def has_been_given_back(connection: Any, *rest: Any) -> None:
+        if connection is not None:  # it was found dead
+            connection.bound_s = PING_S
+
+    extensions.set_wait_callback(wait)
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "checkout", has_been_taken)
+    event.listen(engine, "checkin", has_been_given_back)

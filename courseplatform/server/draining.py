@@ -1,0 +1,127 @@
+"""How a serving process ends: nothing that has come is lost.
+
+What lies between a client's last answer and its next request can be lost all the same, where a connection is closed
+just then. So whoever is answered is told to go (``Connection: close``), and who says nothing is waited for a moment.
+"""
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Self
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer, MultiSocketServer
+from waitress.task import WSGITask
+
+from .framing import OneLengthParser
+
+log = logging.getLogger(__name__)
+
+#: How long requests that came before the end may take.
+DRAIN_S = 25
+#: How long a kept connection that is silent stays open: its client learns with the next answer that it should go.
+SILENCE_S = 1.5
+
+
+class Stopping:
+    """True once this process shall end. ``is_hurried``: others serve already, so that nobody needs to be told first.
+
+    A second signal ends it at once, if ``ends_at_second``: under a supervisor, systemd may well send both.
+    """
+
+    def __init__(self, ends_at_second: bool = False) -> None:
+        self.is_asked, self.is_hurried, self.ends_at_second = False, False, ends_at_second
+        self.wake: Callable[[], object] = lambda: None
+
+    def hear_signals(self) -> Self:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.hear)
+        return self
+
+    def __bool__(self) -> bool:
+        return self.is_asked
+
+    def hear(self, signum: int, frame: FrameType | None) -> None:
+        if self.is_asked and self.ends_at_second:
+            sys.exit(0)
+        self.ask()
+
+    def ask(self, is_hurried: bool = False) -> None:
+        self.is_asked, self.is_hurried = True, self.is_hurried or is_hurried
+        self.wake()
+
+
+class LastAnswer(WSGITask):
+    def build_response_header(self) -> bytes:
+        if self.channel.stopping and len(self.channel.requests) <= 1:
+            self.request.headers["CONNECTION"] = "close"  # as if the client had said so
+        return super().build_response_header()
+
+
+class Channel(HTTPChannel):
+    parser_class, task_class = OneLengthParser, LastAnswer
+
+    def __init__(self, *given: Any, stopping: Stopping, **kw: Any) -> None:
+        self.stopping = stopping
+        super().__init__(*given, **kw)
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether it has a request that is not answered to its last byte."""
+        return bool(self.request or self.requests or self.total_outbufs_len)
+
+    def is_awaited(self, since_s: float) -> bool:
+        """Whether it is answering, or has been silent for too short a while ``since_s`` (of ``time.time``)."""
+        return self.is_answering or time.time() < max(since_s, self.last_activity) + SILENCE_S
+
+
+def sockets_of(server: Any) -> dict[int, Any]:
+    """All that waitress listens to, by descriptor: ports, connections and what wakes it."""
+    return server.map if isinstance(server, MultiSocketServer) else server._map
+
+
+def run(server: Any, stopping: Stopping, delay_s: float) -> None:
+    """Serve until asked to stop, then for ``delay_s`` more; then let nobody in, and answer what has come.
+
+    waitress' own ``run`` stops with the signal, and drops what is queued or not yet sent.
+    """
+    sockets, poll_sockets = sockets_of(server), wasyncore.poll2 if server.adj.asyncore_use_poll else wasyncore.poll
+
+    def poll(timeout_s: float) -> None:
+        poll_sockets(timeout_s, sockets)
+
+    while not stopping:
+        poll(server.adj.asyncore_loop_timeout)
+    until = time.monotonic() + delay_s
+    while not stopping.is_hurried and time.monotonic() < until:
+        poll(0.1)
+    let_in(server, poll)
+    began_at_s, until = time.time(), time.monotonic() + DRAIN_S
+
+    def open_channels() -> list[Channel]:
+        poll(0)
+        return [one for one in sockets.values() if isinstance(one, Channel)]
+
+    while time.monotonic() < until and any(channel.is_awaited(began_at_s) for channel in open_channels()):
+        poll(0.1)
+    channels = open_channels()
+    if any(channel.is_answering for channel in channels):
+        log.warning("stopping although requests are not answered after %d s", DRAIN_S)
+    for channel in channels:
+        channel.handle_close()
+
+
+def let_in(server: Any, poll: Callable[[float], None]) -> None:
+    """Accept whoever has connected, and nobody after."""
+    sockets = sockets_of(server)
+    server.adj.connection_limit = sys.maxsize  # who waits beyond it would be cut off
+    count = 0
+    while len(sockets) > count:
+        count = len(sockets)
+        poll(0)
+    for listener in [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]:
+        wasyncore.dispatcher.close(listener)  # not its own close(): that ends the trigger, which wakes this loop
