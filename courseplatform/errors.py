@@ -284,7 +284,7 @@ def database_error(exc: Exception, request: Request) -> Response:
 
 
 def crash(exc: Exception, request: Request) -> Response:
-    log.exception("unhandled exception")
+    log.exception("unhandled exception in request %s", request.request_id)
     return problem(request, 500, "internal_error")
 
 

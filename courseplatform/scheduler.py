@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .jobs.periodic import enqueue_periodic
 from .jobs.queue import CHUNK, relay
-from .worker import require_queue
+from .worker import beat, require_queue
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ class Scheduler:
         while not self.is_stopping.is_set():
             try:
                 self.tick()
+                beat(self.registry)
             except SQLAlchemyError as error:
                 log.error("the scheduler waits for the database: %s", type(error).__name__)
             except RedisError as error:

@@ -11,6 +11,7 @@ import signal
 import time
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -82,6 +83,7 @@ class JobWorker(Worker):
 
     def heartbeat(self, *args: Any, **kw: Any) -> None:
         super().heartbeat(*args, **kw)
+        beat(self.registry)
         worker_registration.register(self)  # a wiped Redis has forgotten it, and RQ's tools with it
         if os.getppid() != self.pool_pid and not self._is_horse:
             raise StopRequested  # the pool was killed: nobody would end this process
@@ -153,6 +155,12 @@ def worker(context: click.Context, ini: str, processes: int) -> None:
     registry = context.find_root().obj.registry
     require_queue(registry)
     JobWorkerPool(registry, processes).start(logging_level=rq_level())
+
+
+def beat(registry: Registry) -> None:
+    """Say that this process goes round, to whoever looks at the file's time."""
+    if path := registry.settings["jobs.beat_path"]:
+        Path(path).touch()
 
 
 def require_queue(registry: Registry) -> None:

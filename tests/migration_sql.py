@@ -75,10 +75,10 @@ def write(folder: Path, url: str) -> list[Path]:
 
 def main(folder: str) -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="courseplatform-sql-", ignore_cleanup_errors=True) as place:
-        with embedded_server(Path(place) / "data") as url:
-            for path in write(Path(folder), url):
-                print(path)
+    made = tempfile.TemporaryDirectory(prefix="courseplatform-sql-", ignore_cleanup_errors=True)
+    with made as place, embedded_server(Path(place) / "data") as url:
+        for path in write(Path(folder), url):
+            print(path)
 
 
 if __name__ == "__main__":

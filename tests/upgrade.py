@@ -1,7 +1,7 @@
 """The upgrade from what was before: ``python -m tests.upgrade SOURCE`` with a checkout of the older release.
 
-Its own code fills a database with the demo's people and courses; then this code migrates it. Nothing may be lost, models
-and tables may not differ, and the platform has to be ready and show the courses.
+Its own code fills a database with the demo's people and courses; then this code migrates it. Nothing may be lost,
+models and tables may not differ, and the platform has to be ready and show the courses.
 """
 
 import os

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from .. import migrations
-from ..db import script_request
+from ..db import direct_url, script_request
 from ..files.keeping import BACKUP_LOCK
 from ..files.storage import FileStorage
 from ..files.sweeping import named_keys, remember_owners
@@ -30,7 +30,7 @@ MAX_BYTES = 1 << 50
 
 def make_backup(registry: Registry, into: Path) -> tuple[Archive, Manifest]:
     """Save everything in a new folder in ``into``. Raises: BackupError; Unavailable if S3 can't be reached."""
-    url = registry.settings["database.url"]
+    url = direct_url(registry.settings)
     revisions = present_revisions(registry)
     with script_request(registry) as request:
         remember_owners(request)
@@ -64,7 +64,7 @@ def make_backup(registry: Registry, into: Path) -> tuple[Archive, Manifest]:
 
 def present_revisions(registry: Registry) -> dict[str, list[str]]:
     """Of core and of the plugins that are on. Raises: BackupError if the database has no tables of ours."""
-    url = registry.settings["database.url"]
+    url = direct_url(registry.settings)
     found = {history.name: list(migrations.current(url, history)) for history in (CORE, *registry["migrations"])}
     if not found[CORE.name]:
         raise BackupError("The database has no schema of the platform: there is nothing to back up.")

@@ -14,6 +14,7 @@ from pyramid.registry import Registry
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 
+from ..db import direct_url
 from ..embedded import import_server
 from .archive import BackupError
 
@@ -35,7 +36,7 @@ class Programs:
     """pg_dump and pg_restore, from one folder. Raises: BackupError if they are missing, or don't suit the server."""
 
     def __init__(self, registry: Registry, server_version: int) -> None:
-        self.url = registry.settings["database.url"]
+        self.url = direct_url(registry.settings)
         self.folder = folder_of_programs(registry)
         for name in ("pg_dump", "pg_restore"):
             asked = [self.path(name), "--version"]

@@ -9,7 +9,7 @@ from pyramid.registry import Registry
 from sqlalchemy import Connection, func, select, text, update
 
 from .. import migrations
-from ..db import script_request
+from ..db import direct_url, script_request
 from ..files.storage import FileStorage
 from ..histories import CORE
 from ..idempotency import fingerprint
@@ -49,7 +49,7 @@ def restore_backup(registry: Registry, folder: Path, are_jobs_held: bool = False
     archive = Archive(folder)
     manifest, sums = archive.check()
     require_known(registry, manifest)
-    with connected(registry.settings["database.url"], LOCK_TIMEOUT_MS) as connection:
+    with connected(direct_url(registry.settings), LOCK_TIMEOUT_MS) as connection:
         require_empty(connection, manifest)
         programs = Programs(registry, server_version(connection))
         wanted = files_to_write(registry["files"], sums)
@@ -67,7 +67,7 @@ def restore_backup(registry: Registry, folder: Path, are_jobs_held: bool = False
 
 def require_known(registry: Registry, manifest: Manifest) -> None:
     """Raises: BackupError if newer code than this has made the tables."""
-    url = registry.settings["database.url"]
+    url = direct_url(registry.settings)
     for history in (CORE, *registry["migrations"]):
         scripts = ScriptDirectory.from_config(migrations.config(url, history)).walk_revisions()
         unknown = set(manifest.revisions.get(history.name, ())) - {script.revision for script in scripts}

@@ -73,6 +73,7 @@ def includeme(config: Configurator) -> None:
     config.add_setting("jobs.in_process", asbool, default=True)
     config.add_setting("jobs.time_limit_s", positive_int, default=60)
     config.add_setting("jobs.memory_limit_mib", positive_int, default=1024)
+    config.add_setting("jobs.beat_path")
     config.add_settings_check(faults)
     config.add_directive("add_jobs", add_jobs)
     config.add_directive("add_periodic_job", add_periodic_job)

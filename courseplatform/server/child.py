@@ -44,7 +44,7 @@ class Line(wasyncore.dispatcher):
 
 def serve_as_child(ini: str, line: socket.socket, sockets: list[socket.socket], takes_over: bool) -> None:
     """``takes_over``: others serve. Then nobody is let in before all is well; else whoever comes gets an answer."""
-    stopping = Stopping(ends_at_second=False)
+    stopping = Stopping().hear_signals()
     loader = plaster.get_loader(ini, protocols=["wsgi"])
     loader.setup_logging()
     take_over()

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, Self
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
@@ -33,11 +33,14 @@ class Stopping:
     A second signal ends it at once, if ``ends_at_second``: under a supervisor, systemd may well send both.
     """
 
-    def __init__(self, ends_at_second: bool) -> None:
+    def __init__(self, ends_at_second: bool = False) -> None:
         self.is_asked, self.is_hurried, self.ends_at_second = False, False, ends_at_second
         self.wake: Callable[[], object] = lambda: None
+
+    def hear_signals(self) -> Self:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.hear)
+        return self
 
     def __bool__(self) -> bool:
         return self.is_asked

@@ -32,7 +32,7 @@ def serve_alone(app: Any, global_conf: dict[str, str], **given: Any) -> None:
         options = read_options(given)
     except ConfigurationError as error:
         refuse_to_start(f"The platform does not start.\n{error}")
-    process = Process(app, options, Stopping(ends_at_second=True))
+    process = Process(app, options, Stopping(ends_at_second=True).hear_signals())
     if is_json():
         log.info("serving %s", address_of(process.listeners[0].socket))
     else:

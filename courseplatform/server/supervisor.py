@@ -10,7 +10,7 @@ import os
 import select
 import signal
 import socket
-import subprocess  # nosec B404
+import subprocess
 import sys
 import tempfile
 import time
@@ -47,7 +47,7 @@ class Child:
         arguments = ["--line", str(its_end.fileno()), "--sockets", ",".join(map(str, handed))]
         with its_end:
             # Of our own words, the ini file's name among them, and through no shell.
-            self.process = subprocess.Popen(  # noqa: S603  # nosec B603
+            self.process = subprocess.Popen(  # noqa: S603 - our own
                 [*command, *arguments, *(["--takes-over"] if takes_over else [])],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[its_end.fileno(), *handed],

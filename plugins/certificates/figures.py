@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily
-from sqlalchemy import func, select, text
+from sqlalchemy import case, column, func, select, table
 
 from courseplatform.api import Request, gauge
 
 from .models import STATUS_NUMBERS, Certificate
 
 #: Each certificate takes a number, once, from 0 on; asking the sequence takes the same time however many there are.
-GIVEN = text(f"SELECT CASE WHEN is_called THEN last_value + 1 ELSE 0 END FROM {STATUS_NUMBERS}")  # noqa: S608
+numbers = table(STATUS_NUMBERS, column("is_called"), column("last_value"))
+GIVEN = select(case((numbers.c.is_called, numbers.c.last_value + 1), else_=0))
 
 
 def certificate_figures(request: Request) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from tests.contracts.bad_input.operations import OUT_OF_REACH, Operations
 from tests.contracts.bad_input.probe import WRONGS, Probe
 from tests.contracts.bad_input.values import MARKER
 
-OF_EACH_KIND = 2
+OF_EACH_KIND = 1
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_whatever_arrives_breaks_nothing_is_not_repeated_and_changes_no_row(oper
         probe.try_all(operation, probe.sample(operation, OF_EACH_KIND))
     assert not probe.wrongs, "\n\n".join(map(str, probe.wrongs))
     assert {"body", "content type", "field", "form", "header", "path", "query", "table", "upload"} == probe.tried.keys()
-    assert probe.tried.total() > 1_000
+    assert probe.tried.total() > 600
     assert min(probe.answers[2], probe.answers[4]) > 0.1 * probe.tried.total(), "it would be blind"
 
 

@@ -18,4 +18,4 @@ def school(wsgi_app: Any) -> Iterator[School]:
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_whatever_the_order_of_calls_the_platform_is_where_the_model_is(name: str, school: School) -> None:
-    run(name, school, examples=8, steps=20)
+    run(name, school, examples=10, steps=20)

@@ -59,7 +59,7 @@ class Class:
 
 def register(client: Client, same: str) -> Race:
     def call(number: int) -> Any:
-        body = {"username": f"user{number}", "email": f"user{number}@example.com", "password": "a long passphrase"}
+        body = {"username": f"user{number}", "email": f"user{number}@example.com", "password": PASSWORD}
         body[same] = ("Ada", "aDA")[number % 2] + ("@example.com" if same == "email" else "")
         return client.as_(None).post("/api/auth/register/", body, None)
 

@@ -1,5 +1,6 @@
-"""What needs no Docker engine of the Dockerfile, of docker-compose.yml and of .gitlab-ci.yml: Docker's compose reads,
-hadolint and GitLab's published schema check them, and the commands in them run. The image: functional/test_image.py.
+"""What needs no Docker engine of the Dockerfile and of docker-compose.yml: Docker's compose reads, hadolint and
+published schemas check them, and the commands in them run. The image is in functional/test_image.py, what GitLab does
+with it in test_delivery.py.
 """
 
 import json
@@ -28,8 +29,8 @@ GIVEN = {
     "COURSEPLATFORM_MAIL_HOST": "smtp.test",
     "COURSEPLATFORM_MAIL_SENDER": "Courses <courses@courses.test>",
 }
-OURS = {"app", "worker", "scheduler", "migrate", "bucket"}
-ONCE = {"migrate", "bucket"}
+OURS = {"app", "worker", "scheduler", "migrate", "bucket", "backup"}
+ONCE = {"migrate", "bucket", "backup", "logs-setup", "views-setup"}
 
 
 def run(name: str, *arguments: Any, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -44,14 +45,21 @@ def run(name: str, *arguments: Any, **environ: str) -> subprocess.CompletedProce
     )
 
 
+def configured(environ: dict[str, str]) -> Any:
+    """The typed settings of ``production.ini`` with these variables."""
+    with without_environment(), pytest.MonkeyPatch.context() as patch:
+        for variable, value in environ.items():
+            patch.setenv(variable, value)
+        return configure(get_appsettings(str(ROOT / "production.ini"))).registry.settings
+
+
 @pytest.fixture(scope="module")
 def services() -> Any:
     return composed()["services"]
 
 
 def composed() -> Any:
-    profiles = ("--profile", "s3", "--profile", "monitoring")
-    done = run("docker-compose", *profiles, "config", "--format", "json", **GIVEN)
+    done = run("docker-compose", "--profile", "*", "config", "--format", "json", **GIVEN)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -65,6 +73,7 @@ def test_the_dockerfile_is_well_made() -> None:
     "checked",
     [
         ("vendor.compose-spec", "docker-compose.yml"),
+        ("vendor.compose-spec", "deploy/docker/review.yml"),
         ("vendor.gitlab-ci", "--data-transform=gitlab-ci", ".gitlab-ci.yml"),
     ],
     ids=lambda checked: checked[-1],
@@ -83,16 +92,18 @@ def test_compose_asks_for_what_it_can_not_know(missing: str) -> None:
 
 def test_nginx_alone_can_be_reached_and_what_needs_no_internet_has_none(services: Any) -> None:
     reached = {name: service["ports"] for name, service in services.items() if service.get("ports")}
-    assert set(reached) == {"nginx", "grafana"}
+    assert set(reached) == {"nginx", "grafana", "kibana"}
     assert [port["host_ip"] for port in reached["grafana"]] == ["127.0.0.1"]
     inside = {name for name, network in composed()["networks"].items() if network.get("internal")}
-    assert inside == {"back", "monitoring"}
+    assert inside == {"back", "monitoring", "logs"}
     assert {name for name, service in services.items() if set(service["networks"]) - inside} == {
         "nginx",
         "app",
         "worker",
+        "backup",
         "alertmanager",
         "grafana",
+        "kibana",
     }
     assert {name for name, service in services.items() if "monitoring" in service["networks"]} == {
         "app",
@@ -138,7 +149,7 @@ def test_no_secret_is_in_an_environment_and_those_of_the_platform_are_files(serv
             )
     environ = services["app"]["environment"]
     mounted = {f"/run/secrets/{secret['source']}" for secret in services["app"]["secrets"]}
-    assert {path for name, path in environ.items() if name.endswith("_FILE")} == mounted
+    assert {path for name, path in environ.items() if name.endswith("_FILE") and path != "/tmp/beat"} == mounted
 
 
 def make_secrets(folder: Path) -> dict[str, str]:
@@ -160,19 +171,36 @@ def test_the_secrets_are_made_once_and_belong_together(tmp_path: Path, services:
     assert len({made[name] for name in apart}) == len(apart)
 
 
-def test_the_configuration_that_compose_hands_over_has_no_faults(
-    tmp_path: Path, services: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("files", [[], ["-f", "docker-compose.yml", "-f", "deploy/docker/review.yml"]], ids=len)
+def test_the_configuration_that_compose_hands_over_has_no_faults(tmp_path: Path, files: list[str]) -> None:
     made = make_secrets(tmp_path)
-    for name in OURS:
-        with without_environment(), monkeypatch.context() as environ:
-            for variable, value in services[name]["environment"].items():
-                environ.setenv(variable, value.replace("/run/secrets", str(tmp_path)))
-            settings = configure(get_appsettings(str(ROOT / "production.ini"))).registry.settings
+    done = run("docker-compose", *files, "--profile", "*", "config", "--format", "json", **GIVEN)
+    for name in OURS - ({"backup"} if files else set()):
+        environ = json.loads(done.stdout)["services"][name]["environment"]
+        settings = configured({key: value.replace("/run/secrets", str(tmp_path)) for key, value in environ.items()})
         assert settings["accounts.token_secret"] == made["token_secret"].strip()
         assert settings["database.url"].endswith("@postgres/courseplatform")
         assert settings["files.url"] is None
         assert settings["metrics.token"] == made["metrics_token"].strip()
+
+
+@pytest.mark.parametrize("name", ["worker", "scheduler"])
+def test_who_serves_nothing_is_healthy_while_it_beats(name: str, services: Any, tmp_path: Path) -> None:
+    kind, check = services[name]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    path = tmp_path / "beat"
+    assert "COURSEPLATFORM_JOBS_BEAT_PATH" in services[name]["environment"]
+
+    def is_healthy() -> bool:
+        environ = {"PATH": os.defpath, "COURSEPLATFORM_JOBS_BEAT_PATH": str(path)}
+        line = ["sh", "-c", check.replace("$$", "$")]
+        return subprocess.run(line, env=environ, capture_output=True).returncode == 0
+
+    assert not is_healthy()
+    path.touch()
+    assert is_healthy()
+    os.utime(path, (time.time() - 180,) * 2)
+    assert not is_healthy()
 
 
 @pytest.mark.skipif(BINARY is None, reason="there is no redis-server")
@@ -228,15 +256,6 @@ def test_the_bucket_is_made_by_what_compose_runs_and_once(services: Any) -> None
             assert "made-by-compose" in [one["Name"] for one in server.client.list_buckets()["Buckets"]]
     finally:
         server.stop()
-
-
-def test_the_pipeline_runs_the_gate_and_puts_nothing_into_service_by_itself() -> None:
-    pipeline = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
-    assert pipeline["stages"] == ["lint", "test", "build", "deploy"]
-    assert ".ci/run" in pipeline["gate"]["script"]
-    assert {rule["when"] for rule in pipeline["production"]["rules"]} == {"manual"}
-    for line in pipeline["lint"]["script"][1:-1]:
-        assert f'"$venv/bin/{line.split()[0]}"' + line.removeprefix(line.split()[0]) in (ROOT / ".ci/run").read_text()
 
 
 def test_those_who_watch_find_each_other_their_files_and_their_secrets(services: Any) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
@@ -125,6 +126,25 @@ def test_a_connection_that_was_cut_is_not_counted_for_ever(client: Client) -> No
     assert counted_here(client)["open"] == engine.pool.checkedin()
 
 
+def test_a_connection_that_can_not_be_opened_again_was_never_at_work(client: Client) -> None:
+    engine = client.registry["db.engine"]
+    with engine.connect() as kept:
+        process_id = kept.scalar(sa.text("SELECT pg_backend_pid()"))
+    another = sa.create_engine(engine.url)
+    with another.connect() as connection:
+        connection.execute(sa.text("SELECT pg_terminate_backend(:id)"), {"id": process_id})
+    another.dispose()
+
+    def refuse(*_: Any) -> None:
+        raise psycopg2.OperationalError("the server is gone")
+
+    sa.event.listen(engine, "do_connect", refuse)
+    with pytest.raises(sa.exc.OperationalError):
+        engine.connect()
+    sa.event.remove(engine, "do_connect", refuse)
+    assert counted_here(client)["in_use"] == 0
+
+
 def counted_here(client: Client) -> dict[str, float]:
     """Of connections, without asking for a page that takes one itself."""
     prefix = "courseplatform_database_connections_"
@@ -138,6 +158,7 @@ def test_without_a_database_there_are_figures_and_they_say_so(database_url: str,
     client.call("GET", "/api/courses/", status=503)
     text = client.call("GET", "/metrics", headers=SCRAPER, status=200).text
     assert "courseplatform_database_up 0.0" in text
+    assert counted_here(client) == {"open": 0, "in_use": 0, "kept": 0, "limit": 0}
     assert 'courseplatform_database_failures_total{kind="connection"} 1.0' in text
     assert "courseplatform_jobs{" not in text
 

@@ -26,11 +26,8 @@ class Series:
         self.stack.close()
 
     def run(self, scenario: Scenario, seed: int) -> Outcome:
-        if scenario.disks_mib:
+        if scenario.is_alone:
             with opened(scenario.disks_mib) as stage:
-                return run(stage, scenario, seed, self.calm_s)
-        if scenario.is_control:  # what it leaves undone is not to be found by others
-            with opened() as stage:
                 return run(stage, scenario, seed, self.calm_s)
         if self.stage is None:
             self.stage = self.stack.enter_context(opened())

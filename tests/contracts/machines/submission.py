@@ -161,6 +161,7 @@ class SubmissionLife(Life):
         answer = self.owner.put(f"{address}return/", {"feedback": "Again"}, None, headers=ANY)
         if expect(answer, 404 if attempt.status == "draft" else 200).status_int == 200:
             attempt.status, attempt.grade = "returned", None
+            expect(self.student.patch(address, {"text": "Now"}, None, headers=ANY), 409)
 
     @precondition(lambda self: getattr(self, "attempts", None))
     @rule(data=st.data())
