@@ -24,7 +24,7 @@ DEFAULT_TEMPLATE = "{base_url}/api/auth/{action}/?token={token}"
 def link_template(raw: str) -> str:
     """An address with ``{token}`` in it, perhaps ``{action}`` and ``{base_url}``. Raises: ValueError."""
     try:
-        address = raw.format(base_url="https://a.example", action="verify", token="t0k3n")  # noqa: S106
+        address = raw.format(base_url="https://a.example", action="verify", token="t0k3n")  # noqa: S106 - a word to look for
     except (KeyError, IndexError) as error:
         raise ValueError from error
     if "t0k3n" not in address or not address.startswith(("https://", "http://")):

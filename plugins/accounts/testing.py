@@ -12,7 +12,7 @@ from courseplatform.testing import Client
 from .models import SignInSession, User
 
 #: The password of every user made here; its hash is the cheapest that argon2 allows.
-PASSWORD = "correct horse battery"  # noqa: S105
+PASSWORD = "correct horse battery"  # noqa: S105 - of users in tests
 
 
 class Actor(Client):

@@ -25,7 +25,7 @@ from courseplatform.api import Configurator, Request, Unauthenticated
 from .keys import ACCESS_ALGORITHM, KeyRing
 from .models import SigningKey, SignInSession, User
 
-TOKEN_TYPE = "at+jwt"  # noqa: S105
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - the name of a type
 REQUIRED_CLAIMS = ("exp", "iat", "sub", "jti", "aud", "iss", "sid")
 MAX_TOKEN_CHARS = 4096
 THREE_PARTS = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)

@@ -8,4 +8,4 @@ class P(StrEnum):
     CONSENTS = "consent:list"
     CONSENT = "consent:own"
     TOKENS = "personal_token:list"
-    TOKEN = "personal_token:own"  # noqa: S105
+    TOKEN = "personal_token:own"  # noqa: S105 - a name

@@ -106,7 +106,7 @@ class Provider:
         with self.session(redirect_uri) as session:
             methods = metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
             if self.client_secret and "client_secret_basic" not in methods and "client_secret_post" in methods:
-                session.token_endpoint_auth_method = "client_secret_post"  # noqa: S105
+                session.token_endpoint_auth_method = "client_secret_post"  # noqa: S105 - the name of a method
             tokens = session.exchange(metadata["token_endpoint"], code, code_verifier)
         claims = self.verified(tokens, metadata, nonce, now)
         access_token = tokens.get("access_token")
