@@ -1,7 +1,10 @@
 """Files on local disk."""
 
+import errno
+import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -9,8 +12,13 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from ..errors import PayloadTooLarge
+from ..errors import PayloadTooLarge, Unavailable
 from .storage import CHUNK_BYTES, Measured, StoredFile, Stream, UploadAddress
+
+log = logging.getLogger(__name__)
+
+#: What a disk says that takes nothing now: it is full, or used up by us, broken, read-only.
+TAKES_NOTHING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS)
 
 
 class LocalFiles:
@@ -75,10 +83,11 @@ class LocalFiles:
 
     def take(self, key: str, size_bytes: int, sha256: str) -> StoredFile:
         taken, path = str(uuid7()), self.incoming(key)
-        os.utime(path)  # new as a file, however long it has been waiting: else the sweep may think it lost
-        self.path(taken).parent.mkdir(parents=True, exist_ok=True)
-        # The same bytes under a second name. Who uploads once more replaces the first name, and changes no byte.
-        os.link(path, self.path(taken))
+        with writing():
+            os.utime(path)  # new as a file, however long it has been waiting: else the sweep may think it lost
+            self.path(taken).parent.mkdir(parents=True, exist_ok=True)
+            # The same bytes under a second name. Who uploads once more replaces the first name, and changes no byte.
+            os.link(path, self.path(taken))
         return StoredFile(taken, size_bytes, sha256)
 
     def discard(self, key: str) -> None:
@@ -91,17 +100,30 @@ class LocalFiles:
 
 
 def write(path: Path, stream: Measured) -> None:
-    """Write a new file to disk; nothing is left of it if the stream breaks."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a new file to disk; nothing is left of it if the stream breaks. Raises: Unavailable."""
+    with writing():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("xb") as target:
+                while chunk := stream.read(CHUNK_BYTES):
+                    target.write(chunk)
+                target.flush()
+                os.fsync(target.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Raises: Unavailable where the disk takes nothing."""
     try:
-        with path.open("xb") as target:
-            while chunk := stream.read(CHUNK_BYTES):
-                target.write(chunk)
-            target.flush()
-            os.fsync(target.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        if error.errno not in TAKES_NOTHING:
+            raise
+        log.error("the disk of the files fails: %s", os.strerror(error.errno))
+        raise Unavailable() from error
 
 
 def is_older(path: Path, timestamp_s: float) -> bool:

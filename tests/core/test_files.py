@@ -1,5 +1,6 @@
 """Files, on local disk and in S3: limited while they stream, gone with the transaction that saved them."""
 
+import errno
 import hashlib
 import io
 import os
@@ -17,7 +18,7 @@ import requests
 from pyramid.exceptions import ConfigurationConflictError
 from sqlalchemy import create_engine, event, text
 
-from courseplatform.errors import PayloadTooLarge
+from courseplatform.errors import PayloadTooLarge, Unavailable
 from courseplatform.files import CHUNK_BYTES, FileOwner, LocalFiles, safe_type, sweep_files
 from courseplatform.files.s3 import PART_BYTES
 from courseplatform.jobs import PeriodicRun
@@ -530,3 +531,13 @@ def test_students_work_is_known_to_have_an_owner_before_any_sweep(server_url: st
         with engine.connect() as connection:
             assert ("submissions", "file_key") in connection.execute(text("TABLE file_owners")).all()
         engine.dispose()
+
+
+def test_a_disk_that_takes_nothing_is_503_and_leaves_nothing(tmp_path: Path) -> None:
+    class Full:
+        def read(self, size: int) -> bytes:
+            raise OSError(errno.ENOSPC, "in place of the disk")
+
+    with pytest.raises(Unavailable):
+        LocalFiles(tmp_path).save(Full(), 1000)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
