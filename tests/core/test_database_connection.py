@@ -1,5 +1,6 @@
 """A database that is frozen, or cut off without a word: nobody waits for it longer than the platform has promised."""
 
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from courseplatform.db import make_engine, postgresql_url
 from tests.tcp_proxy import TcpProxy
 
 STATEMENT_S = 1.0
+GIVEN_UP_S = 10
 
 
 @pytest.fixture
@@ -22,7 +24,10 @@ def proxy(database_url: str) -> Iterator[TcpProxy]:
     """In front of the database: what goes through it can be frozen."""
     host, port = sa.make_url(database_url).query.get("host"), sa.make_url(database_url).port or 5432
     made = TcpProxy(f"{host}/.s.PGSQL.{port}" if host else port)
+    end = threading.Timer(GIVEN_UP_S, made.thaw)  # a test whose waits have no end fails then, and does not hang
+    end.start()
     yield made
+    end.cancel()
     made.close()
 
 

@@ -11,10 +11,9 @@ from tests.faults.stage import Stage
 from tests.faults.watch import Health
 from tests.faults.writers import Ledger, Writer
 
-WRITERS = 4
 PATIENCE_S = 60
-#: What a control has less of both, since it waits for what never comes.
-CONTROL_S = 8
+#: A control waits for what never comes: a shorter time for answers, and for jobs.
+CONTROL_S = (3, 8)
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,8 @@ class Scenario:
     """What goes wrong. ``harm(stage, dice)`` does it amid writers; it raises AssertionError for what must not be.
 
     ``slowest_s``: what no answer takes longer than. ``may_break``: connections of clients are part of the harm.
-    ``is_control``: it takes a protection away, so that something has to be lost. ``disks_mib``: it needs a stage of its
-    own, on these small file systems. ``needs``: a command or file without which it is skipped.
+    ``is_control``: it takes a protection away, so that something has to be lost. ``is_alone``: it needs a stage of its
+    own, with ``disks_mib`` on small file systems. ``needs``: a file without which it is skipped.
     """
 
     name: str
@@ -31,6 +30,7 @@ class Scenario:
     slowest_s: float = 6.0
     may_break: bool = False
     is_control: bool = False
+    is_alone: bool = False
     disks_mib: dict[str, int] = field(default_factory=dict)
     needs: str | None = None
 
@@ -71,27 +71,27 @@ class Outcome:
         return {**vars(self), **counts, "findings": self.findings.words(), "verdict": self.verdict}
 
 
-def run(stage: Stage, scenario: Scenario, seed: int, calm_s: float = 0.0) -> Outcome:
-    """``calm_s``: what a slow answer takes without any harm, on this machine and now."""
+def run(stage: Stage, scenario: Scenario, seed: int, *, writers: int, calm_s: float) -> Outcome:
+    """``writers``: how many. ``calm_s``: what a slow answer takes without any harm, on this machine and now."""
     dice = random.Random(f"{scenario.name} {seed}")
     ledger = Ledger(f"{scenario.name[:12]}-{seed}-{dice.randrange(16**4):04x}")
-    patience_s, settle_s = (CONTROL_S, CONTROL_S) if scenario.is_control else (PATIENCE_S, SETTLE_S)
-    writers = [
+    patience_s, settle_s = CONTROL_S if scenario.is_control else (PATIENCE_S, SETTLE_S)
+    at_work = [
         Writer(stage, ledger, number, random.Random(dice.random()), may_break=scenario.may_break, patience_s=patience_s)
-        for number in range(WRITERS)
+        for number in range(writers)
     ]
     watches = [Health(app) for app in stage.apps]
     log_size = stage.log.stat().st_size
-    for thread in (*watches, *writers):
+    for thread in (*watches, *at_work):
         thread.start()
     try:
         scenario.harm(stage, dice)
     except AssertionError as error:
         ledger.blame(str(error).partition("\n")[0])
     finally:
-        for writer in writers:
+        for writer in at_work:
             writer.stop()
-        for writer in writers:
+        for writer in at_work:
             writer.join()
         for watch in watches:
             watch.is_over.set()

@@ -9,12 +9,14 @@ from tests.faults.running import Outcome, Scenario, run
 from tests.faults.stage import Stage, opened
 
 CALM = "calm"
+WRITERS = 4
 
 
 class Series:
     """``calm_s``: the slowest answer while nothing was wrong, which the machine owes to nobody's harm."""
 
-    def __init__(self) -> None:
+    def __init__(self, writers: int = WRITERS) -> None:
+        self.writers = writers
         self.stack = ExitStack()
         self.stage: Stage | None = None
         self.calm_s = 0.0
@@ -26,15 +28,12 @@ class Series:
         self.stack.close()
 
     def run(self, scenario: Scenario, seed: int) -> Outcome:
-        if scenario.disks_mib:
+        if scenario.is_alone:
             with opened(scenario.disks_mib) as stage:
-                return run(stage, scenario, seed, self.calm_s)
-        if scenario.is_control:  # what it leaves undone is not to be found by others
-            with opened() as stage:
-                return run(stage, scenario, seed, self.calm_s)
+                return run(stage, scenario, seed, writers=self.writers, calm_s=self.calm_s)
         if self.stage is None:
             self.stage = self.stack.enter_context(opened())
-        outcome = run(self.stage, scenario, seed, self.calm_s)
+        outcome = run(self.stage, scenario, seed, writers=self.writers, calm_s=self.calm_s)
         if scenario.name == CALM:
             self.calm_s = outcome.slowest_s
         return outcome

@@ -1,6 +1,7 @@
 """The platform as in production, by ``production.ini``, with everything that can go wrong at hand."""
 
 import os
+import secrets
 import signal
 import subprocess
 import tempfile
@@ -27,7 +28,6 @@ from tests.tcp_proxy import TcpProxy
 START_TIMEOUT_S = 60
 DATABASE = "courses"
 SETTINGS = {
-    "accounts.token_secret": "kY3r0m5Qx8TzN1vBc7LwJ2hGf9DsA4pE",
     "accounts.argon2_memory_kib": "64",
     "accounts.argon2_rounds": "1",
     "accounts.require_verified_email": "false",
@@ -65,6 +65,7 @@ class Stage:
         self.log.touch()
         ini = (ROOT / "production.ini").read_text()
         self.plugins = " ".join(ini.partition("courseplatform.plugins =")[2].partition("\n\n")[0].split())
+        self.secret = secrets.token_urlsafe(48)
         self.files = folder / "var"
         self.files.mkdir(exist_ok=True)
         self.postgres = PostgresServer(folder / "postgres")
@@ -85,6 +86,7 @@ class Stage:
     def settings(self) -> dict[str, str]:
         return {
             **SETTINGS,
+            "accounts.token_secret": self.secret,
             "courseplatform.var_dir": str(self.files),
             "mail.folder": str(self.folder / "mail"),
             "redis.url": self.redis.url,

@@ -32,5 +32,5 @@ def trust_the_queue(stage: Stage, dice: Random) -> None:
 
 SCENARIOS = [
     Scenario("control-lazy-commit", commit_lazily, is_control=True),
-    Scenario("control-queue-alone", trust_the_queue, is_control=True),
+    Scenario("control-queue-alone", trust_the_queue, is_control=True, is_alone=True),
 ]

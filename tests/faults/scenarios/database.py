@@ -17,6 +17,11 @@ from tests.tcp_proxy import COMMITTED
 FROZEN_S = 8.0
 
 
+def do_nothing(stage: Stage, dice: Random) -> None:
+    """nothing goes wrong"""
+    time.sleep(3)
+
+
 def kill_it(stage: Stage, dice: Random) -> None:
     """kill -9 of PostgreSQL, all of it at once, twice"""
     for _ in range(2):
@@ -166,7 +171,7 @@ def hold_rows(stage: Stage, seconds: float) -> None:
 
 
 SCENARIOS = [
-    Scenario("calm", lambda stage, dice: time.sleep(4)),
+    Scenario("calm", do_nothing),
     Scenario("postgres-killed", kill_it),
     Scenario("postgres-restarted", restart_it),
     Scenario("backends-terminated", terminate_backends),

@@ -41,6 +41,6 @@ def fill_the_database(stage: Stage, dice: Random) -> None:
 
 
 SCENARIOS = [
-    Scenario("files-full", fill_the_files, disks_mib={"var": 24}),
-    Scenario("postgres-full", fill_the_database, disks_mib={"postgres": 256}),
+    Scenario("files-full", fill_the_files, is_alone=True, disks_mib={"var": 24}),
+    Scenario("postgres-full", fill_the_database, is_alone=True, disks_mib={"postgres": 256}),
 ]
