@@ -71,8 +71,11 @@ class Outcome:
         return {**vars(self), **counts, "findings": self.findings.words(), "verdict": self.verdict}
 
 
-def run(stage: Stage, scenario: Scenario, seed: int, *, writers: int, calm_s: float) -> Outcome:
-    """``writers``: how many. ``calm_s``: what a slow answer takes without any harm, on this machine and now."""
+def run(stage: Stage, scenario: Scenario, seed: int, *, writers: int, calm_s: float, spares_leases: bool) -> Outcome:
+    """``writers``: how many. ``calm_s``: what a slow answer takes without any harm, on this machine and now.
+
+    ``spares_leases``: does not wait until what is left of the harm is taken up again by itself.
+    """
     dice = random.Random(f"{scenario.name} {seed}")
     ledger = Ledger(f"{scenario.name[:12]}-{seed}-{dice.randrange(16**4):04x}")
     patience_s, settle_s = CONTROL_S if scenario.is_control else (PATIENCE_S, SETTLE_S)
@@ -97,6 +100,8 @@ def run(stage: Stage, scenario: Scenario, seed: int, *, writers: int, calm_s: fl
             watch.is_over.set()
             watch.join()
     began = time.monotonic()
+    if spares_leases:
+        stage.end_leases()
     findings = judge(stage, ledger, settle_s)
     slowest_live_s = max(watch.slowest_s for watch in watches)
     for watch in watches:
