@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.faults.running import Outcome
 from tests.faults.scenarios import SCENARIOS
-from tests.faults.series import CALM, Series, reason_to_skip
+from tests.faults.series import CALM, WRITERS, Series, reason_to_skip
 from tests.faults.table import HEAD, lines
 
 
@@ -18,6 +18,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scenario", action="append", choices=names, metavar="NAME", help="only this; can be repeated")
     parser.add_argument("--seed", type=int, default=1, help="of the first round")
     parser.add_argument("--rounds", type=int, default=1, help="each with the next seed")
+    parser.add_argument("--writers", type=int, default=WRITERS, help="how many write meanwhile")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
     parser.add_argument("--list", action="store_true", help="say what there is")
     return parser.parse_args()
@@ -33,7 +34,7 @@ def main() -> int:
     names = {CALM, *(asked.scenario or (scenario.name for scenario in SCENARIOS))}
     outcomes: list[Outcome] = []
     print(HEAD, flush=True)
-    with Series() as series:
+    with Series(asked.writers) as series:
         for seed in range(asked.seed, asked.seed + asked.rounds):
             for scenario in SCENARIOS:
                 if scenario.name not in names:

@@ -11,7 +11,6 @@ from tests.faults.stage import Stage
 from tests.faults.watch import Health
 from tests.faults.writers import Ledger, Writer
 
-WRITERS = 4
 PATIENCE_S = 60
 #: A control waits for what never comes: a shorter time for answers, and for jobs.
 CONTROL_S = (3, 8)
@@ -72,32 +71,37 @@ class Outcome:
         return {**vars(self), **counts, "findings": self.findings.words(), "verdict": self.verdict}
 
 
-def run(stage: Stage, scenario: Scenario, seed: int, calm_s: float = 0.0) -> Outcome:
-    """``calm_s``: what a slow answer takes without any harm, on this machine and now."""
+def run(stage: Stage, scenario: Scenario, seed: int, *, writers: int, calm_s: float, spares_leases: bool) -> Outcome:
+    """``writers``: how many. ``calm_s``: what a slow answer takes without any harm, on this machine and now.
+
+    ``spares_leases``: does not wait until what is left of the harm is taken up again by itself.
+    """
     dice = random.Random(f"{scenario.name} {seed}")
     ledger = Ledger(f"{scenario.name[:12]}-{seed}-{dice.randrange(16**4):04x}")
     patience_s, settle_s = CONTROL_S if scenario.is_control else (PATIENCE_S, SETTLE_S)
-    writers = [
+    at_work = [
         Writer(stage, ledger, number, random.Random(dice.random()), may_break=scenario.may_break, patience_s=patience_s)
-        for number in range(WRITERS)
+        for number in range(writers)
     ]
     watches = [Health(app) for app in stage.apps]
     log_size = stage.log.stat().st_size
-    for thread in (*watches, *writers):
+    for thread in (*watches, *at_work):
         thread.start()
     try:
         scenario.harm(stage, dice)
     except AssertionError as error:
         ledger.blame(str(error).partition("\n")[0])
     finally:
-        for writer in writers:
+        for writer in at_work:
             writer.stop()
-        for writer in writers:
+        for writer in at_work:
             writer.join()
         for watch in watches:
             watch.is_over.set()
             watch.join()
     began = time.monotonic()
+    if spares_leases:
+        stage.end_leases()
     findings = judge(stage, ledger, settle_s)
     slowest_live_s = max(watch.slowest_s for watch in watches)
     for watch in watches:

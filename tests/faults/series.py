@@ -9,12 +9,14 @@ from tests.faults.running import Outcome, Scenario, run
 from tests.faults.stage import Stage, opened
 
 CALM = "calm"
+WRITERS = 4
 
 
 class Series:
     """``calm_s``: the slowest answer while nothing was wrong, which the machine owes to nobody's harm."""
 
-    def __init__(self) -> None:
+    def __init__(self, writers: int = WRITERS, *, spares_leases: bool = False) -> None:
+        self.writers, self.spares_leases = writers, spares_leases
         self.stack = ExitStack()
         self.stage: Stage | None = None
         self.calm_s = 0.0
@@ -28,13 +30,16 @@ class Series:
     def run(self, scenario: Scenario, seed: int) -> Outcome:
         if scenario.is_alone:
             with opened(scenario.disks_mib) as stage:
-                return run(stage, scenario, seed, self.calm_s)
+                return self.run_on(stage, scenario, seed)
         if self.stage is None:
             self.stage = self.stack.enter_context(opened())
-        outcome = run(self.stage, scenario, seed, self.calm_s)
+        outcome = self.run_on(self.stage, scenario, seed)
         if scenario.name == CALM:
             self.calm_s = outcome.slowest_s
         return outcome
+
+    def run_on(self, stage: Stage, scenario: Scenario, seed: int) -> Outcome:
+        return run(stage, scenario, seed, writers=self.writers, calm_s=self.calm_s, spares_leases=self.spares_leases)
 
 
 def reason_to_skip(scenario: Scenario) -> str | None:

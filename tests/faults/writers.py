@@ -7,6 +7,7 @@ a POST with its Idempotency-Key, a grade by its ETag.
 import hashlib
 import itertools
 import random
+import secrets
 import threading
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from urllib3.exceptions import NewConnectionError
 
 from tests.faults.stage import Stage
 
-PASSWORD = "a long enough passphrase"
+PASSWORD = secrets.token_urlsafe(16)
 #: An answer that takes longer hangs, whatever was promised.
 HANG_S = 20
 #: A writer thinks, up to so long, before each request: the jobs of all that is written have to be done as well.

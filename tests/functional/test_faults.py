@@ -18,7 +18,7 @@ SEED = 1
 
 @pytest.fixture(scope="module")
 def series() -> Iterator[Series]:
-    with Series() as made:
+    with Series(spares_leases=True) as made:
         made.run(BY_NAME[CALM], SEED)
         yield made
 
