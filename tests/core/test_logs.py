@@ -13,6 +13,7 @@ from courseplatform.logs import EcsFormatter, LineFormatter, TellingEcsFormatter
 from courseplatform.logs.access import client_fields
 from courseplatform.logs.ecs import MAX_LINE_BYTES, role
 from courseplatform.logs.text import plain
+from courseplatform.server import child
 from tests.core.elk import faults
 from tests.functional.platform import ROOT
 
@@ -131,6 +132,7 @@ def test_what_is_known_of_a_request_is_on_its_lines_and_on_no_others() -> None:
     ("argv", "told"),
     [
         (["/x/pserve", "production.ini"], "serve"),
+        ([child.__file__, "production.ini", "--line", "5", "--sockets", "3"], "serve"),
         (["courseplatform", "worker", "production.ini"], "worker"),
         (["courseplatform", "rotate-keys", "production.ini"], "rotate-keys"),
         (["/usr/bin/python"], "other"),
