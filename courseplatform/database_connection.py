@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2 import extensions
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, ExceptionContext, event
 
 from .pausing import Pausing
 
@@ -75,7 +75,14 @@ def bound_waits(engine: Engine, statement_s: float) -> None:
         if connection is not None:  # it was found dead
             connection.bound_s = PING_S
 
+    def has_been_interrupted(context: ExceptionContext) -> None:
+        """Amid a wait, by the time limit of a job: psycopg2 has closed the connection, so there is nothing to undo."""
+        connection = context.connection and context.connection.connection.dbapi_connection
+        if connection is not None and connection.closed and not isinstance(context.original_exception, psycopg2.Error):
+            context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
+
     extensions.set_wait_callback(wait)
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "checkout", has_been_taken)
     event.listen(engine, "checkin", has_been_given_back)
+    event.listen(engine, "handle_error", has_been_interrupted)
