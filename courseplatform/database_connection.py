@@ -44,15 +44,25 @@ def wait(connection: Any) -> None:
 
     psycopg2 has one such function for the whole process: connections of others wait as long as they like.
     """
-    bound_s = connection.bound_s if isinstance(connection, Connection) else None
+    bound_s = bound_of(connection)
     until_s = None if bound_s is None else time.monotonic() + bound_s
     while (state := connection.poll()) != extensions.POLL_OK:
         poll = select.poll()  # anew each time: while it connects, the socket may become another
         poll.register(connection.fileno(), EVENTS[state])
         left_ms = None if until_s is None else max(until_s - time.monotonic(), 0) * 1000
         if not poll.poll(left_ms):
-            connection.server.has_failed()
+            if isinstance(connection, Connection):
+                connection.server.has_failed()
             raise psycopg2.OperationalError(f"the server has not answered within {bound_s} s")
+
+
+def bound_of(connection: Any) -> float | None:
+    """How long this connection may wait now."""
+    if isinstance(connection, Connection):
+        return connection.bound_s
+    if connection.status == extensions.STATUS_SETUP:  # it connects, and libpq leaves its ``connect_timeout`` to us
+        return float(extensions.parse_dsn(connection.dsn).get("connect_timeout", 0)) or None
+    return None
 
 
 def bound_waits(engine: Engine, statement_s: float) -> None:

@@ -139,6 +139,16 @@ def test_who_comes_while_it_does_not_answer_is_refused_at_once_and_served_when_i
             time.sleep(0.05)
 
 
+@pytest.mark.usefixtures("engine")
+def test_connections_of_others_keep_their_own_limit_of_connecting(proxy: TcpProxy) -> None:
+    """Those of migrations and backups."""
+    proxy.freeze()
+    began = time.monotonic()
+    with pytest.raises(psycopg2.OperationalError, match="has not answered within"):
+        psycopg2.connect(host="127.0.0.1", port=proxy.port, dbname="x", connect_timeout=1)
+    assert time.monotonic() - began < 2
+
+
 def test_connections_of_others_wait_as_long_as_they_like(engine: sa.Engine, database_url: str) -> None:
     assert extensions.get_wait_callback() is database_connection.wait
     connection = psycopg2.connect(sa.make_url(database_url).set(drivername="postgresql").render_as_string(False))
