@@ -27,15 +27,18 @@ EVENTS = {extensions.POLL_READ: select.POLLIN, extensions.POLL_WRITE: select.POL
 
 
 class Server(Pausing):
-    """One that has let somebody wait too long. Nobody connects to it meanwhile: they would all wait as long."""
+    """One that let somebody wait too long who came to it. Nobody connects to it meanwhile: they would all wait as long.
+
+    A statement that takes too long says nothing of others: whoever comes next sees how the server is.
+    """
 
     pause_s = 1.0
 
 
 class Connection(extensions.connection):
-    """``bound_s``: how long whatever it is asked may take. ``server``: that of its engine."""
+    """``bound_s``: how long whatever it is asked may take. ``server``: of its engine. ``is_taken``: it is at work."""
 
-    bound_s = CONNECT_S
+    bound_s, is_taken = CONNECT_S, False
     server: Server
 
 
@@ -51,7 +54,7 @@ def wait(connection: Any) -> None:
         poll.register(connection.fileno(), EVENTS[state])
         left_ms = None if until_s is None else max(until_s - time.monotonic(), 0) * 1000
         if not poll.poll(left_ms):
-            if isinstance(connection, Connection):
+            if isinstance(connection, Connection) and not connection.is_taken:
                 connection.server.has_failed()
             raise psycopg2.OperationalError(f"the server has not answered within {bound_s} s")
 
@@ -79,11 +82,11 @@ def bound_waits(engine: Engine, statement_s: float) -> None:
         return connection
 
     def has_been_taken(connection: Any, *rest: Any) -> None:
-        connection.bound_s = statement_s + MARGIN_S
+        connection.bound_s, connection.is_taken = statement_s + MARGIN_S, True
 
     def has_been_given_back(connection: Any, *rest: Any) -> None:
         if connection is not None:  # it was found dead
-            connection.bound_s = PING_S
+            connection.bound_s, connection.is_taken = PING_S, False
 
     def has_been_interrupted(context: ExceptionContext) -> None:
         """Amid a wait, by the time limit of a job: psycopg2 has closed the connection, so there is nothing to undo."""

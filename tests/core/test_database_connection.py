@@ -86,6 +86,15 @@ def test_a_running_server_ends_a_slow_statement_itself(engine: sa.Engine) -> Non
         connection.execute(sa.text("SELECT pg_sleep(5)"))
 
 
+def test_one_statement_that_takes_too_long_keeps_nobody_else_out(engine: sa.Engine) -> None:
+    """A commit that waits for a standby, or a plugin that has put off its own time limit: the server is well."""
+    with pytest.raises(OperationalError, match="has not answered within"), engine.connect() as connection:
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        connection.execute(sa.text("SELECT pg_sleep(3)"))
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+
+
 class TimeIsUp(Exception):
     """As RQ ends a job."""
 
