@@ -184,6 +184,14 @@ def test_an_address_that_is_not_ours_is_told_in_a_sentence() -> None:
         pass
 
 
+def test_a_file_that_lies_where_the_socket_should_be_stays(tmp_path: Path) -> None:
+    path = tmp_path / "kept"
+    path.write_text("kept")
+    with pytest.raises(ConfigurationError, match="can't listen"), listening({"unix_socket": str(path)}):
+        pass
+    assert path.read_text() == "kept"
+
+
 def test_a_release_is_found_where_the_name_of_the_command_leads_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
