@@ -5,12 +5,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from courseplatform.server.child import tell_when_well
+from courseplatform.server.draining import Stopping
+from tests.core.conftest import build
 from tests.functional.serving import wait_until
 
 SUPERVISE = """
@@ -38,7 +43,7 @@ class Supervised:
     def __init__(self, folder: Path, told: socket.socket, does: str) -> None:
         self.log, self.python, self.told = folder / "log", folder / "python", told
         self.python.symlink_to(sys.executable)
-        command = [sys.executable, "-c", SUPERVISE, self.python, "-c", STAND_IN + does]
+        command = [sys.executable, "-c", SUPERVISE, str(self.python), "-c", STAND_IN + does]
         environ = {**os.environ, "NOTIFY_SOCKET": told.getsockname()}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=environ, cwd=folder, stdout=log, stderr=log)
@@ -102,3 +107,14 @@ def test_those_who_serve_go_on_while_no_other_can_be_started(supervise: Callable
     made.python.with_name("gone").rename(made.python)
     made.says("is ready", 3)
     assert made.process.poll() is None
+
+
+def test_a_process_that_is_let_go_while_it_asks_the_database_whether_all_is_well_ends_in_peace() -> None:
+    line, other_end = socket.socketpair()
+    with line, other_end, socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(1) as pool:
+        app, stopping = build(**{"database.url": f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/x"}), Stopping()
+        asking = pool.submit(tell_when_well, app.registry, line, stopping)
+        time.sleep(0.5)
+        line.close()
+        stopping.ask()
+        assert asking.result(10) is None
