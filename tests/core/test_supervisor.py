@@ -12,9 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from pyramid.exceptions import ConfigurationError
 
 from courseplatform.server.child import tell_when_well
 from courseplatform.server.draining import Stopping
+from courseplatform.server.options import options_of
 from tests.core.conftest import build
 from tests.functional.serving import wait_until
 
@@ -118,3 +120,16 @@ def test_a_process_that_is_let_go_while_it_asks_the_database_whether_all_is_well
         line.close()
         stopping.ask()
         assert asking.result(10) is None
+
+
+@pytest.mark.parametrize(
+    "text", [None, "nonsense-w8Xq\n", "[a]\nnonsense-w8Xq\n", "[a]\n[a]\n", "[server:main]\nhost = w8Xq%\n", "\xff"]
+)
+def test_an_ini_file_that_can_not_be_read_is_told_and_not_repeated(tmp_path: Path, text: str | None) -> None:
+    """So that at SIGHUP the processes go on as they are."""
+    ini = tmp_path / "production.ini"
+    if text is not None:
+        ini.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ConfigurationError, match="can't be read") as told:
+        options_of(str(ini))
+    assert "w8Xq" not in str(told.value)
