@@ -84,6 +84,15 @@ def test_systemd_is_told_too_where_the_first_generation_was_replaced_before_it_w
     assert made.told.recv(99) == b"READY=1"
 
 
+def test_who_listens_no_more_is_not_told_and_that_is_all(
+    supervise: Callable[[str], Supervised], tmp_path: Path
+) -> None:
+    made = supervise(READY)
+    (tmp_path / "told").unlink()
+    made.says("NOTIFY_SOCKET can't be told READY=1: No such file or directory")
+    assert made.process.poll() is None
+
+
 def test_a_first_process_that_can_not_start_ends_it_although_another_generation_is_on_its_way(
     supervise: Callable[[str], Supervised],
 ) -> None:
