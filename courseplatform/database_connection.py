@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg2
 from psycopg2 import extensions
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, ExceptionContext, event
 
 from .pausing import Pausing
 
@@ -27,15 +27,18 @@ EVENTS = {extensions.POLL_READ: select.POLLIN, extensions.POLL_WRITE: select.POL
 
 
 class Server(Pausing):
-    """One that has let somebody wait too long. Nobody connects to it meanwhile: they would all wait as long."""
+    """One that let somebody wait too long who came to it. Nobody connects to it meanwhile: they would all wait as long.
+
+    A statement that takes too long says nothing of others: whoever comes next sees how the server is.
+    """
 
     pause_s = 1.0
 
 
 class Connection(extensions.connection):
-    """``bound_s``: how long whatever it is asked may take. ``server``: that of its engine."""
+    """``bound_s``: how long whatever it is asked may take. ``server``: of its engine. ``is_taken``: it is at work."""
 
-    bound_s = CONNECT_S
+    bound_s, is_taken = CONNECT_S, False
     server: Server
 
 
@@ -44,15 +47,25 @@ def wait(connection: Any) -> None:
 
     psycopg2 has one such function for the whole process: connections of others wait as long as they like.
     """
-    bound_s = connection.bound_s if isinstance(connection, Connection) else None
+    bound_s = bound_of(connection)
     until_s = None if bound_s is None else time.monotonic() + bound_s
     while (state := connection.poll()) != extensions.POLL_OK:
         poll = select.poll()  # anew each time: while it connects, the socket may become another
         poll.register(connection.fileno(), EVENTS[state])
         left_ms = None if until_s is None else max(until_s - time.monotonic(), 0) * 1000
         if not poll.poll(left_ms):
-            connection.server.has_failed()
+            if isinstance(connection, Connection) and not connection.is_taken:
+                connection.server.has_failed()
             raise psycopg2.OperationalError(f"the server has not answered within {bound_s} s")
+
+
+def bound_of(connection: Any) -> float | None:
+    """How long this connection may wait now."""
+    if isinstance(connection, Connection):
+        return connection.bound_s
+    if connection.status == extensions.STATUS_SETUP:  # it connects, and libpq leaves its ``connect_timeout`` to us
+        return float(extensions.parse_dsn(connection.dsn).get("connect_timeout", 0)) or None
+    return None
 
 
 def bound_waits(engine: Engine, statement_s: float) -> None:
@@ -69,13 +82,20 @@ def bound_waits(engine: Engine, statement_s: float) -> None:
         return connection
 
     def has_been_taken(connection: Any, *rest: Any) -> None:
-        connection.bound_s = statement_s + MARGIN_S
+        connection.bound_s, connection.is_taken = statement_s + MARGIN_S, True
 
     def has_been_given_back(connection: Any, *rest: Any) -> None:
         if connection is not None:  # it was found dead
-            connection.bound_s = PING_S
+            connection.bound_s, connection.is_taken = PING_S, False
+
+    def has_been_interrupted(context: ExceptionContext) -> None:
+        """Amid a wait, by the time limit of a job: psycopg2 has closed the connection, so there is nothing to undo."""
+        connection = context.connection and context.connection.connection.dbapi_connection
+        if connection is not None and connection.closed and not isinstance(context.original_exception, psycopg2.Error):
+            context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
     extensions.set_wait_callback(wait)
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "checkout", has_been_taken)
     event.listen(engine, "checkin", has_been_given_back)
+    event.listen(engine, "handle_error", has_been_interrupted)

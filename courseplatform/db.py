@@ -239,6 +239,7 @@ def includeme(config: Configurator) -> None:
     config.add_setting("database.url", postgresql_url, required=True, env="DATABASE_URL")
     config.add_setting("database.direct_url", postgresql_url, env="DATABASE_DIRECT_URL")
     config.add_settings_check(lambda settings: password_faults(settings, "database.url"))
+    config.add_settings_check(lambda settings: password_faults(settings, "database.direct_url"))
     config.add_setting("database.pool_size", positive_int, default=8)
     config.add_setting("database.pool_overflow", natural_int, default=4)
     config.add_setting("database.statement_timeout_ms", positive_int, default=5_000)

@@ -41,9 +41,11 @@ class HealthCheck:
         with self.lock:
             if self.outcome is not None and not self.outcome.done():
                 return
-            self.outcome, self.started_at_s = Future(), monotonic()
-        # A daemon: the process has to end although a check hangs.
-        Thread(target=self.run, args=(registry, self.outcome), name=f"health {self.name}", daemon=True).start()
+            outcome: Future[bool] = Future()
+            # A daemon: the process has to end although a check hangs.
+            Thread(target=self.run, args=(registry, outcome), name=f"health {self.name}", daemon=True).start()
+            # Only now: where the machine has no thread left, the check does not count as running from then on.
+            self.outcome, self.started_at_s = outcome, monotonic()
 
     def run(self, registry: Registry, outcome: "Future[bool]") -> None:
         is_well = False

@@ -20,6 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from .db import postgresql_url, reading_request, session_maker
 from .engines import make_engine
 from .pausing import Pausing
+from .settings import password_faults
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ def found(registry: Registry) -> Replica | None:
 
 def includeme(config: Configurator) -> None:
     config.add_setting("database.replica_url", postgresql_url, env="DATABASE_REPLICA_URL")
+    config.add_settings_check(lambda settings: password_faults(settings, "database.replica_url"))
     config.registry["db.replica"] = None
 
     def connect() -> None:

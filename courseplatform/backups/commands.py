@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 from pyramid.exceptions import ConfigurationError
-from pyramid.paster import get_appsettings, setup_logging
+from pyramid.paster import get_appsettings
 from pyramid.registry import Registry
 
 from .. import configure
 from ..errors import Unavailable
+from ..logs import start_logging
 from .archive import Archive, BackupError
 from .making import forget_all_but, make_backup
 from .restoring import restore_backup
@@ -26,7 +27,7 @@ ini = click.argument("ini", type=click.Path(exists=True, dir_okay=False))
 def platform(ini: str) -> Iterator[Registry]:
     """The platform of an ini file, which asks its database nothing by itself. Raises: click.ClickException."""
     try:
-        setup_logging(ini)
+        start_logging(ini)
         yield configure(get_appsettings(ini)).registry
     except (BackupError, ConfigurationError) as error:
         raise click.ClickException(str(error)) from error

@@ -105,8 +105,9 @@ def write(path: Path, stream: Measured) -> None:
     """Write a new file to disk; nothing is left of it if the stream breaks. Raises: Unavailable."""
     with writing():
         path.parent.mkdir(parents=True, exist_ok=True)
+        target = path.open("xb")  # what is there already stays
         try:
-            with path.open("xb") as target:
+            with target:
                 while chunk := stream.read(CHUNK_BYTES):
                     target.write(chunk)
                 target.flush()

@@ -43,6 +43,8 @@ OWN_FIELDS = frozenset({
     "url.path", "user.id", "user.target.id", "user_agent.original",
 })  # fmt: skip
 LEFT_OUT = "(left out)"
+#: The programs that serve: by itself, and as one of those that ``courseplatform serve`` starts.
+SERVING = ("pserve", "child.py")
 NO_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -98,7 +100,7 @@ def role(argv: list[str]) -> str:
     """As what this process was started: ``serve``, ``worker``, ``migrate`` …"""
     program = Path(argv[0]).name if argv else ""
     command = next((word for word in argv[1:] if word.replace("-", "").isalpha() and word[0] != "-"), "")
-    return command if program == "courseplatform" and command else "serve" if program == "pserve" else "other"
+    return command if program == "courseplatform" and command else "serve" if program in SERVING else "other"
 
 
 def traces(error: BaseException | None) -> Iterator[str]:

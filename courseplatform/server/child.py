@@ -69,7 +69,7 @@ def tell_when_well(registry: Registry | None, line: socket.socket, stopping: Sto
 def wait_until_well(registry: Registry | None, line: socket.socket, stopping: Stopping) -> None:
     """Until the database answers and has the schema that this code needs, or there is no more to wait for."""
     pause_s = FIRST_PAUSE_S
-    while registry is not None and not stopping and not has_started(registry):
+    while registry is not None and not has_started(registry) and not stopping:  # asked last: then the line is closed
         if select.select([line], [], [], pause_s)[0]:
             stopping.ask(is_hurried=True)
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)

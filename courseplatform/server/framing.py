@@ -15,6 +15,12 @@ CODINGS = re.compile(rb"(?im)^transfer-encoding:([^\r\n]*)")
 class OneLengthParser(HTTPRequestParser):
     """A request has a length or chunks, said once; and chunks belong to HTTP/1.1."""
 
+    def received(self, data: bytes) -> int:
+        count: int = super().received(data)
+        if self.completed:  # what has no body, or is refused: waitress says "100 Continue", and waits for more of it
+            self.expect_continue = False
+        return count
+
     def parse_header(self, header_plus: bytes) -> None:
         """Raises: ParsingError: 400, and the end of the connection."""
         super().parse_header(header_plus)

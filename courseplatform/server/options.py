@@ -1,5 +1,6 @@
 """``[server:main]``: waitress' options, with defaults for production, and ours."""
 
+import configparser
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -77,5 +78,5 @@ def options_of(ini: str, processes: int | None = None) -> Options:
     try:
         found = read_options(plaster.get_settings(ini, "server:main"))
         return replace(found, processes=processes) if processes else found
-    except ValueError as error:  # configparser's faults are no family; this is what plaster makes of them
-        raise ConfigurationError(f"{ini}: {error}") from error
+    except (ValueError, OSError, configparser.Error) as error:  # whose words may repeat a line, and so a secret
+        raise ConfigurationError(f"{ini} can't be read: {type(error).__name__}") from error

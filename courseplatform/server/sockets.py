@@ -22,13 +22,13 @@ def listening(address: Mapping[str, str]) -> Iterator[list[socket.socket]]:
     """
     with ExitStack() as stack:
         made = handed_over()
-        if not made and "unix_socket" in address:
-            stack.callback(Path(address["unix_socket"]).unlink, missing_ok=True)
         try:
             sockets = [stack.enter_context(one) for one in made or bind(address)]
         except OSError as error:
             where = " ".join(address.values())
             raise ConfigurationError(f"[server:main]: can't listen at {where}: {error.strerror}") from error
+        if not made and "unix_socket" in address:  # only now is it ours
+            stack.callback(Path(address["unix_socket"]).unlink, missing_ok=True)
         for one in sockets:
             one.setblocking(False)
         yield sockets

@@ -175,23 +175,24 @@ class Supervisor:
                 if child in group:
                     group.remove(child)
                     if not self.is_stopping and group is not self.leaving:
-                        self.lose(child, is_coming=group is self.coming)
+                        has_lived_long = time.monotonic() > child.started_at_s + LONG_LIFE_S
+                        code = child.process.returncode
+                        how = f"ended with {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
+                        self.lose(f"process {child.id} {how}", code, group is self.coming, has_lived_long)
 
-    def lose(self, child: Child, is_coming: bool) -> None:
-        """Somebody has ended whom nobody asked to."""
-        code = child.process.returncode
-        how = f"ended with {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
+    def lose(self, what: str, code: int, is_coming: bool, has_lived_long: bool = False) -> None:
+        """Somebody has ended whom nobody asked to, or could not even be started."""
         if is_coming:
-            self.give_up(f"one of its processes {how}")
+            self.give_up(what)
         elif not self.has_served:
-            log.error("the first process %s: the platform does not start", how)
-            self.is_stopping, self.exit_code = True, code if code > 0 else 1
+            log.error("%s, the first of all: the platform does not start", what)
+            self.exit_code = code if code > 0 else 1
+            self.stop()
         else:
-            has_lived_long = time.monotonic() > child.started_at_s + LONG_LIFE_S
             self.early_deaths = 0 if has_lived_long else self.early_deaths + 1
             pause_s = min(FIRST_PAUSE_S * 2 ** (self.early_deaths - 1), LONGEST_PAUSE_S) if self.early_deaths else 0.0
             self.not_before_s = time.monotonic() + pause_s
-            log.error("process %d %s; another follows in %.1f s", child.id, how, pause_s)
+            log.error("%s; another follows in %.1f s", what, pause_s)
 
     def tend(self) -> None:
         """Start who is missing. The first of a generation comes alone: what ends it would end them all."""
@@ -202,7 +203,7 @@ class Supervisor:
                 self.give_up(f"it is not ready after {COME_UP_S} s")
             elif self.coming[0].is_ready:
                 self.fill(self.coming, self.next_plan, self.next_plan.options.processes, takes_over=True)
-                if all(child.is_ready for child in self.coming):
+                if self.coming and all(child.is_ready for child in self.coming):
                     self.hand_over()
         self.has_served = self.has_served or any(child.is_ready for child in self.serving)
         count = self.plan.options.processes if self.has_served else 1
@@ -215,7 +216,11 @@ class Supervisor:
 
     def fill(self, generation: list[Child], plan: Plan, count: int, takes_over: bool) -> None:
         while len(generation) < count:
-            generation.append(Child(plan.command, self.sockets, takes_over))
+            try:
+                generation.append(Child(plan.command, self.sockets, takes_over))
+            except OSError as error:  # its Python has gone with an old release, or the machine has no room
+                self.lose(f"a process can't be started ({error.strerror})", 1, is_coming=takes_over)
+                return
 
     def begin_next(self) -> None:
         """Start another generation. One that is on its way gives way to it."""
@@ -233,7 +238,7 @@ class Supervisor:
         log.info("the next %d processes serve; those before finish what they have", len(self.coming))
         self.let_go(self.serving)
         self.serving, self.coming, self.plan = self.coming, [], self.next_plan
-        self.has_served = self.is_up = True
+        self.has_served = True
         self.early_deaths, self.not_before_s = 0, 0.0
 
     def give_up(self, why: str) -> None:

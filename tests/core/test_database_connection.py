@@ -1,5 +1,6 @@
 """A database that is frozen, or cut off without a word: nobody waits for it longer than the platform has promised."""
 
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -8,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg2
 import pytest
 import sqlalchemy as sa
+import transaction
+import zope.sqlalchemy
 from psycopg2 import extensions
 from sqlalchemy.exc import OperationalError
 
 from courseplatform import database_connection
-from courseplatform.db import postgresql_url
+from courseplatform.db import postgresql_url, session_maker
 from courseplatform.engines import make_engine
 from tests.tcp_proxy import TcpProxy
 
@@ -83,6 +86,40 @@ def test_a_running_server_ends_a_slow_statement_itself(engine: sa.Engine) -> Non
         connection.execute(sa.text("SELECT pg_sleep(5)"))
 
 
+def test_one_statement_that_takes_too_long_keeps_nobody_else_out(engine: sa.Engine) -> None:
+    """A commit that waits for a standby, or a plugin that has put off its own time limit: the server is well."""
+    with pytest.raises(OperationalError, match="has not answered within"), engine.connect() as connection:
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        connection.execute(sa.text("SELECT pg_sleep(3)"))
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+
+
+class TimeIsUp(Exception):
+    """As RQ ends a job."""
+
+
+def test_who_is_interrupted_amid_a_wait_hears_of_that_and_of_no_closed_connection(engine: sa.Engine) -> None:
+    def interrupt(*_: object) -> None:
+        raise TimeIsUp
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    transactions = transaction.TransactionManager(explicit=True)
+    try:
+        with pytest.raises(TimeIsUp), transactions:
+            session = session_maker(engine)(False)
+            zope.sqlalchemy.register(session, transaction_manager=transactions)
+            session.execute(sa.text("SELECT 1"))
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            session.execute(sa.text("SELECT pg_sleep(0.9)"))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert isinstance(engine.pool, sa.QueuePool) and engine.pool.checkedout() == 0
+    with engine.connect() as connection:
+        assert connection.scalar(sa.text("SELECT 1")) == 1
+
+
 def test_a_connection_of_the_pool_and_a_new_one_are_waited_for_less_than_six_seconds(
     engine: sa.Engine, proxy: TcpProxy
 ) -> None:
@@ -109,6 +146,16 @@ def test_who_comes_while_it_does_not_answer_is_refused_at_once_and_served_when_i
         except OperationalError:
             assert time.monotonic() - began < 2.5
             time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("engine")
+def test_connections_of_others_keep_their_own_limit_of_connecting(proxy: TcpProxy) -> None:
+    """Those of migrations and backups."""
+    proxy.freeze()
+    began = time.monotonic()
+    with pytest.raises(psycopg2.OperationalError, match="has not answered within"):
+        psycopg2.connect(host="127.0.0.1", port=proxy.port, dbname="x", connect_timeout=1)
+    assert time.monotonic() - began < 2
 
 
 def test_connections_of_others_wait_as_long_as_they_like(engine: sa.Engine, database_url: str) -> None:

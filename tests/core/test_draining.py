@@ -1,5 +1,6 @@
 """How one process ends, by a waitress with a small application: who is let in, answered, waited for, told to go."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -73,6 +74,13 @@ def test_a_kept_connection_that_speaks_is_answered_and_told_to_go(start: Any) ->
         time.sleep(draining.SILENCE_S / 3)
         assert ask(kept) == "close"
         ending.ended.result(10)  # the other's silence is over
+
+
+@pytest.mark.parametrize("length", ["", "Content-Length: 0\r\n", "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n"])
+def test_who_expects_to_be_told_to_go_on_is_answered_though_nothing_is_to_follow(start: Any, length: str) -> None:
+    with socket.create_connection(("127.0.0.1", start().port), timeout=5) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: x\r\n{length}Expect: 100-continue\r\n\r\n".encode())
+        assert connection.recv(99).startswith(b"HTTP/1.1 400 " if "chunked" in length else b"HTTP/1.1 200 ")
 
 
 def test_who_is_silent_holds_up_the_end_for_a_moment_and_who_is_gone_not_at_all(start: Any) -> None:

@@ -99,6 +99,14 @@ def test_a_stream_that_breaks_leaves_nothing(storage: Any, good_bytes: int) -> N
     assert keys(storage) == set()
 
 
+def test_a_key_that_has_a_file_takes_no_other_and_keeps_its_own(tmp_path: Path) -> None:
+    storage, key = LocalFiles(tmp_path), str(uuid4())
+    storage.put(key, io.BytesIO(b"first"), 10)
+    with pytest.raises(FileExistsError):
+        storage.put(key, io.BytesIO(b"second"), 10)
+    assert storage.path(key).read_bytes() == b"first"
+
+
 def test_an_upload_to_s3_that_breaks_is_given_up_part_by_part(s3_server: Any) -> None:
     storage = s3_server.files(uuid4().hex)
     with pytest.raises(PayloadTooLarge):

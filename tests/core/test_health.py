@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from threading import Event
+from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -97,6 +97,18 @@ def test_a_check_that_tears_its_thread_down_is_failing_and_runs_again(client: Cl
     checks.does["queue"] = tear
     assert failing(client) == failing(client) == ["queue"]
     assert checks.calls.count("queue") == 2
+
+
+def test_a_check_that_no_thread_was_left_for_runs_when_there_is_one(
+    client: Client, checks: Checks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as exhausted:
+        exhausted.setattr(Thread, "start", start)
+        client.get("/health/ready", status=500)
+    assert client.get("/health/ready").json == {"status": "ready"}
 
 
 def test_checks_that_hang_are_answered_for_in_time_and_not_started_twice(client: Client, checks: Checks) -> None:

@@ -13,6 +13,7 @@ from courseplatform.logs import EcsFormatter, LineFormatter, TellingEcsFormatter
 from courseplatform.logs.access import client_fields
 from courseplatform.logs.ecs import MAX_LINE_BYTES, role
 from courseplatform.logs.text import plain
+from courseplatform.server import child
 from tests.core.elk import faults
 from tests.functional.platform import ROOT
 
@@ -131,6 +132,7 @@ def test_what_is_known_of_a_request_is_on_its_lines_and_on_no_others() -> None:
     ("argv", "told"),
     [
         (["/x/pserve", "production.ini"], "serve"),
+        ([child.__file__, "production.ini", "--line", "5", "--sockets", "3"], "serve"),
         (["courseplatform", "worker", "production.ini"], "worker"),
         (["courseplatform", "rotate-keys", "production.ini"], "rotate-keys"),
         (["/usr/bin/python"], "other"),
@@ -158,11 +160,27 @@ def test_only_what_is_an_address_is_one(address: str, told: dict[str, str]) -> N
 # A process as it is started
 
 
-def started(ini: str, code: str) -> subprocess.CompletedProcess[str]:
+LOGGING = "from courseplatform.logs import start_logging, refuse_to_start; start_logging({ini!r})\n"
+#: Its settings are incomplete here, which is as well.
+BACKUP = """
+from contextlib import suppress
+from click import ClickException
+from courseplatform.backups.commands import platform
+with suppress(ClickException), platform({ini!r}):
+    pass
+"""
+
+
+def started(ini: str, code: str, begin: str = LOGGING) -> subprocess.CompletedProcess[str]:
     """Python code in a process that logs as an ini file says."""
-    begin = f"from courseplatform.logs import start_logging, refuse_to_start; start_logging({str(ROOT / ini)!r})\n"
+    begin = begin.format(ini=str(ROOT / ini))
     command = [sys.executable, "-W", "ignore:pkg_resources", "-c", begin + code]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_backups_log_like_every_other_command() -> None:
+    done = started("production.ini", "raise RuntimeError('canary-5Wq')", BACKUP)
+    assert (done.stderr, json.loads(done.stdout)["message"]) == ("", "the process ends: RuntimeError")
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ def test_no_secret_setting_takes_a_placeholder(name: str, secret: str) -> None:
     ("name", "url"),
     [
         ("database.url", "postgresql://user:%s@database/courses"),
+        ("database.direct_url", "postgresql://user:%s@database/courses"),
+        ("database.replica_url", "postgresql://user:%s@standby/courses"),
         ("redis.url", "redis://:%s@redis/0"),
         ("redis.url", "rediss://user:%s@redis.example.org:6380/0"),
     ],

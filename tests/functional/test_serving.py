@@ -81,7 +81,7 @@ def test_a_release_that_does_not_start_leaves_the_one_before_in_service(serving:
     before, text = serving.children, serving.ini.read_text()
     serving.ini.write_text(text.replace("plugins.webhooks", "plugins.webhoks"))
     os.kill(serving.id, signal.SIGHUP)
-    wait_until(lambda: serving.says("do not come up, those before go on: one of its processes ended with 1"))
+    wait_until(lambda: serving.says("do not come up, those before go on: process "))
     serving.ini.write_text(text)
     assert serving.says("There is no plugin plugins.webhoks")
     assert serving.children == before
@@ -182,6 +182,14 @@ def test_a_fault_of_how_it_serves_is_told_in_a_sentence(line: str, told: str, tm
 def test_an_address_that_is_not_ours_is_told_in_a_sentence() -> None:
     with pytest.raises(ConfigurationError, match=r"can't listen at 203\.0\.113\.1"), listening({"host": "203.0.113.1"}):
         pass
+
+
+def test_a_file_that_lies_where_the_socket_should_be_stays(tmp_path: Path) -> None:
+    path = tmp_path / "kept"
+    path.write_text("kept")
+    with pytest.raises(ConfigurationError, match="can't listen"), listening({"unix_socket": str(path)}):
+        pass
+    assert path.read_text() == "kept"
 
 
 def test_a_release_is_found_where_the_name_of_the_command_leads_now(
