@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from psycopg2.errors import LockNotAvailable, QueryCanceled
 from sqlalchemy.exc import OperationalError
 
+from courseplatform.database_connection import Server
 from courseplatform.db import script_request
 from courseplatform.engines import LOST_BOUNDS
 from courseplatform.jobs import PeriodicRun
@@ -142,6 +143,7 @@ def test_who_gets_no_connection_is_refused_in_time(client: Client) -> None:
     finally:
         for session in held:
             session.close()
+    time.sleep(Server.pause_s)  # a full pooler is one that does not answer: it is left alone for a moment
     client.post(CONNECTION, status=200)
 
 
