@@ -97,7 +97,8 @@ def found(registry: Registry) -> Replica | None:
     except (Lagging, *Failures) as error:
         replica.give_up(error)
         return None
-    replica.has_answered()
+    if replica.has_answered():
+        log.warning("reports are read from the replica again")
     return replica
 
 

@@ -41,9 +41,24 @@ class LocalFiles:
         return self.put(str(uuid7()), stream, max_bytes)
 
     def put(self, key: str, stream: Stream, max_bytes: int) -> StoredFile:
-        measured = Measured(stream, max_bytes)
-        write(self.path(key), measured)
+        measured, part = Measured(stream, max_bytes), self.part(key)
+        write(part, measured)
+        try:
+            self.link(part, key)  # whole, or not there: whoever is killed before leaves nothing under the key
+        finally:
+            part.unlink()
         return measured.stored(key)
+
+    def part(self, key: str) -> Path:
+        """Where a file grows."""
+        path = self.incoming(key)
+        return path.with_name(f"{path.name}.{uuid7()}")
+
+    def link(self, path: Path, key: str) -> None:
+        """Give a whole file a second name, by its key. Raises: FileExistsError: what is there already stays."""
+        with writing():
+            self.path(key).parent.mkdir(parents=True, exist_ok=True)
+            os.link(path, self.path(key))
 
     def open(self, key: str, start: int = 0, stop: int | None = None) -> IO[bytes]:
         stream = self.path(key).open("rb")
@@ -71,9 +86,7 @@ class LocalFiles:
         return None
 
     def receive(self, key: str, stream: Stream, size_bytes: int, sha256: str) -> None:
-        path = self.incoming(key)
-        part = path.with_name(f"{path.name}.{uuid7()}")
-        measured = Measured(stream, size_bytes)
+        part, measured = self.part(key), Measured(stream, size_bytes)
         try:
             write(part, measured)
         except PayloadTooLarge as error:
@@ -81,15 +94,13 @@ class LocalFiles:
         if measured.stored(key) != StoredFile(key, size_bytes, sha256):
             part.unlink()
             raise ValueError("other bytes than announced")
-        part.replace(path)
+        part.replace(self.incoming(key))
 
     def take(self, key: str, size_bytes: int, sha256: str) -> StoredFile:
         taken, path = str(uuid7()), self.incoming(key)
         with writing():
             os.utime(path)  # new as a file, however long it has been waiting: else the sweep may think it lost
-            self.path(taken).parent.mkdir(parents=True, exist_ok=True)
-            # The same bytes under a second name. Who uploads once more replaces the first name, and changes no byte.
-            os.link(path, self.path(taken))
+        self.link(path, taken)  # who uploads once more replaces the first name, and changes no byte
         return StoredFile(taken, size_bytes, sha256)
 
     def discard(self, key: str) -> None:

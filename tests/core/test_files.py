@@ -107,6 +107,21 @@ def test_a_key_that_has_a_file_takes_no_other_and_keeps_its_own(tmp_path: Path) 
     assert storage.path(key).read_bytes() == b"first"
 
 
+def test_a_file_is_there_whole_or_not_at_all_whenever_its_writer_is_killed(tmp_path: Path) -> None:
+    storage, key, seen = LocalFiles(tmp_path), str(uuid4()), []
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            seen.append(storage.path(key).exists())
+            return super().read(size)
+
+    storage.put(key, Watched(b"all of it"), 10)
+    assert seen
+    assert not any(seen)
+    assert storage.path(key).read_bytes() == b"all of it"
+    assert list(tmp_path.glob("incoming/*")) == []
+
+
 def test_an_upload_to_s3_that_breaks_is_given_up_part_by_part(s3_server: Any) -> None:
     storage = s3_server.files(uuid4().hex)
     with pytest.raises(PayloadTooLarge):
