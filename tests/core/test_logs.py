@@ -131,6 +131,7 @@ def test_what_is_known_of_a_request_is_on_its_lines_and_on_no_others() -> None:
     ("argv", "told"),
     [
         (["/x/pserve", "production.ini"], "serve"),
+        (["/x/site-packages/courseplatform/server/child.py", "production.ini"], "serve"),
         (["courseplatform", "worker", "production.ini"], "worker"),
         (["courseplatform", "rotate-keys", "production.ini"], "rotate-keys"),
         (["/usr/bin/python"], "other"),
