@@ -19,12 +19,21 @@ from .settings import positive_int
 MAX_JSON_DEPTH = 32
 #: Uploads may be larger. Parsed, JSON takes many times its size.
 MAX_JSON_BYTES = 2 * 1024 * 1024
+#: Of every answer that says nothing else: JSON is no page, loads nothing and stands in no frame.
+POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 
 def ingress_tween_factory(handler: Any, registry: Any) -> Any:
     max_bytes = registry.settings["http.max_body_bytes"]
 
     def tween(request: Request) -> Response:
+        response = judge(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        return response
+
+    def judge(request: Request) -> Response:
         environ = request.environ
         try:
             path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8")
@@ -40,8 +49,6 @@ def ingress_tween_factory(handler: Any, registry: Any) -> Any:
         if int(length) > max_bytes:
             return errors.problem(request, 413, "payload_too_large")
         response = handler(request)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
         is_public = request.method in ("GET", "HEAD") and "HTTP_AUTHORIZATION" not in environ
         response.headers.setdefault("Cache-Control", "no-cache" if is_public else "no-store")
         return response

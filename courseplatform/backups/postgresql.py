@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-import subprocess
+import subprocess  # nosec B404
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +32,7 @@ def suits(program: int, server: int) -> bool:
     return program >= server and (program < 17 or server >= 17)
 
 
+# What is run is named here; only its folder comes from the settings. No shell reads any of it.
 class Programs:
     """pg_dump and pg_restore, from one folder. Raises: BackupError if they are missing, or don't suit the server."""
 
@@ -40,7 +41,7 @@ class Programs:
         self.folder = folder_of_programs(registry)
         for name in ("pg_dump", "pg_restore"):
             asked = [self.path(name), "--version"]
-            told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout  # noqa: S603 - a fixed program
+            told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout  # noqa: S603  # nosec B603
             major = int(re.findall(r"\d+", told)[0])
             if not suits(major, server_version // 10_000):
                 raise BackupError(
@@ -79,7 +80,7 @@ class Programs:
             kept = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "DATABASE_"))}
             environ = {**kept, "PGSERVICEFILE": str(service), "PGSERVICE": SERVICE}
             command = [self.path(name), "--no-password", *arguments]
-            done = subprocess.run(command, env=environ, stderr=subprocess.PIPE, text=True)  # noqa: S603 - a fixed program
+            done = subprocess.run(command, env=environ, stderr=subprocess.PIPE, text=True)  # noqa: S603  # nosec B603
         if done.returncode:
             raise BackupError(f"{name} has failed: {done.stderr.strip()}")
 

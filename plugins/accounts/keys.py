@@ -39,8 +39,8 @@ ACCESS_ALGORITHM = "ES256"
 LASTING_ALGORITHM = "EdDSA"
 MAKE: dict[str, Callable[[], Any]] = {
     "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
-    # What every OpenID Connect client must understand (OpenID Connect Core 1.0, 15.1).
-    "RS256": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
+    # What every OpenID Connect client must understand (OpenID Connect Core 1.0, 15.1); 3072 bits for P-256's strength.
+    "RS256": lambda: rsa.generate_private_key(public_exponent=65537, key_size=3072),
     LASTING_ALGORITHM: ed25519.Ed25519PrivateKey.generate,
 }
 PUBLIC_MEMBERS = ("kty", "crv", "x", "y", "n", "e")

@@ -13,6 +13,7 @@ def includeme(config: Configurator) -> None:
     config.include("plugins.accounts")
     config.add_setting("oauth.access_token_ttl_s", positive_int, default=15 * 60)
     config.add_setting("oauth.refresh_token_ttl_s", positive_int, default=30 * 24 * 3600)
+    config.add_setting("oauth.grant_ttl_s", positive_int, default=366 * 24 * 3600)
     config.add_setting("oauth.authorize_url", default="")
     config.add_problems("plugins.oauth.problems.PROBLEMS")
     config.add_capability(

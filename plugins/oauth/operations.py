@@ -1,7 +1,7 @@
 """Verbs of authorization: codes, tokens, and how both end."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -157,7 +157,7 @@ def save_tokens(
     """Store what a token response holds, as hashes; add the ID token to the first one of a sign-in."""
     settings = request.registry.settings
 
-    def store(kind: str, scopes: list[str], ttl_s: int) -> None:
+    def store(kind: str, scopes: list[str], expires_at: datetime) -> None:
         request.db.add(
             OAuthToken(
                 client_id=client_id,
@@ -166,13 +166,16 @@ def save_tokens(
                 token_sha256=secrets.sha256(token[f"{kind}_token"]),
                 scopes=scopes,
                 created_at=request.now,
-                expires_at=request.now + timedelta(seconds=ttl_s),
+                expires_at=expires_at,
             )
         )
 
-    store("access", token["scope"].split(), token["expires_in"])
+    store("access", token["scope"].split(), request.now + timedelta(seconds=token["expires_in"]))
     if taken and "refresh_token" in token:
-        store("refresh", taken.grant.scopes, settings["oauth.refresh_token_ttl_s"])
+        # However often it is refreshed: one day the user is asked again.
+        end = taken.grant.created_at + timedelta(seconds=settings["oauth.grant_ttl_s"])
+        ttl = timedelta(seconds=settings["oauth.refresh_token_ttl_s"])
+        store("refresh", taken.grant.scopes, min(request.now + ttl, end))
     if taken and is_first and "openid" in taken.grant.scopes:
         token["id_token"] = id_token(request, taken.grant, client_id=client_id, user_id=taken.user_id)
     request.audit("oauth.tokens_issued", client_id=client_id, target_user_id=taken and taken.user_id)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,51 @@ from tests.core.conftest import SETTINGS
 from tests.functional.pages import blocks, page
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMED = re.findall(r"`([\w/]+\.py)::(test_\w+)`", (ROOT / "docs/security.md").read_text())
+TEST = re.compile(r"`([\w/]+\.py)::(test_\w+)`")
+PAGES = {name: (ROOT / "docs" / name).read_text() for name in ("security.md", "trust.md", "trust/asvs.md")}
+NAMED = sorted({found for text in PAGES.values() for found in TEST.findall(text)})
+#: ``| 1.2.4 | L1 | in short | verdict | why |`` of ASVS, ``| API1 … | verdict | why |`` of the API Top 10.
+VERDICT = re.compile(
+    r"^\| (?:(\d+\.\d+\.\d+) \| L([12]) \| .*?|API\d+ .*?) \| (held|not held|does not apply) \| (.+) \|$", re.M
+)
+#: How many rows ASVS 5.0 has of a level.
+ASVS_ROWS = {"1": 70, "2": 183}
 
 
 @pytest.mark.parametrize(("path", "test"), NAMED, ids=lambda value: value)
-def test_a_test_that_the_security_page_names_exists(path: str, test: str) -> None:
+def test_a_test_that_a_page_names_exists(path: str, test: str) -> None:
     assert f"def {test}(" in (ROOT / "tests" / path).read_text()
 
 
 def test_the_security_page_names_tests() -> None:
-    assert len(NAMED) > 60
+    assert len(TEST.findall(PAGES["security.md"])) > 60
+
+
+def test_a_rule_that_a_page_names_exists() -> None:
+    rules = set(re.findall(r"(?m)^  - id: (.+)$", "".join(path.read_text() for path in ROOT.glob(".ci/semgrep/*.yml"))))
+    named = {rule for text in PAGES.values() for rule in re.findall(r"`semgrep: ([^`]+)`", text)}
+    assert named and named <= rules
+
+
+def test_whatever_is_held_names_what_shows_it() -> None:
+    for name in ("trust.md", "trust/asvs.md"):
+        for row, _, verdict, why in VERDICT.findall(PAGES[name]):
+            if verdict == "held":
+                assert re.search(r"`[\w/]+\.py::test_|`semgrep: |`ruff: S|\]\(\.\./|[Tt]he same", why), row or why
+
+
+def test_no_row_of_asvs_is_missing_or_doubled_and_the_sums_are_right() -> None:
+    rows = [(row, level, verdict) for row, level, verdict, _ in VERDICT.findall(PAGES["trust/asvs.md"])]
+    for names in re.findall(r"(?ms)^Do(?:es)? not apply: (.*?)(?:\n\n|\Z)", PAGES["trust/asvs.md"]):
+        without_reasons = re.sub(r"\([^)]*\)", "", names)
+        rows += [(row, "2", "does not apply") for row in re.findall(r"\d+\.\d+\.\d+", without_reasons)]
+    assert [row for row, times in Counter(row for row, *_ in rows).items() if times > 1] == []
+    for level, of_level in ASVS_ROWS.items():
+        sums = Counter(verdict for _, of, verdict in rows if of == level)
+        line = [level, of_level, sums["held"], sums["not held"], sums["does not apply"]]
+        assert sums.total() == of_level
+        for name in ("trust.md", "trust/asvs.md"):
+            assert f"| {' | '.join(map(str, line))} |\n" in PAGES[name]
 
 
 def test_what_there_is_to_build_upon_is_what_the_command_prints() -> None:

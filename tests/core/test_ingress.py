@@ -154,7 +154,14 @@ def test_a_content_length_that_is_no_number_is_400(client: Client, length: str) 
 
 
 def test_every_answer_carries_the_security_headers(client: Client, student: Any) -> None:
-    for answer in (client.get("/api/"), client.get("/api/nothing/", status=404), student.get("/api/users/me/")):
+    for answer in (
+        client.get("/api/"),
+        client.get("/api/nothing/", status=404),
+        client.get("/api/%ff", status=400),
+        student.get("/api/users/me/"),
+    ):
+        policy = answer.headers["Content-Security-Policy"].split("; ")
+        assert policy == ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
 

@@ -31,6 +31,15 @@ def test_the_schema_goes_up_down_and_up_again_without_drift(server_url: str) -> 
         migrations.check_drift(url)
 
 
+def test_a_new_database_has_no_accounts(server_url: str) -> None:
+    with fresh_database(server_url) as url:
+        migrations.migrate(url)
+        engine = sa.create_engine(url)
+        with engine.connect() as connection:
+            assert connection.scalar(sa.text("SELECT count(*) FROM users")) == 0
+        engine.dispose()
+
+
 def test_there_is_exactly_one_head(database_url: str) -> None:
     assert len(migrations.heads(database_url)) == 1
 

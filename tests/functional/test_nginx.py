@@ -165,11 +165,24 @@ def test_new_tls_speaks_http_2(nginx: Nginx, version: ssl.TLSVersion) -> None:
         assert connection.selected_alpn_protocol() == "h2"
 
 
+@pytest.mark.parametrize(
+    "cipher", ["ECDHE-RSA-AES128-SHA256", "AES128-GCM-SHA256"], ids=["no AEAD", "no forward secrecy"]
+)
+def test_a_weak_cipher_is_refused(nginx: Nginx, cipher: str) -> None:
+    with pytest.raises(ssl.SSLError, match="handshake failure"):
+        nginx.connect(set_ciphers=cipher, maximum_version=ssl.TLSVersion.TLSv1_2)
+
+
+POLICIES = ["default-src 'none'; base-uri 'none'; frame-ancestors 'none'", "sandbox; default-src 'none'"]
+
+
 @pytest.mark.parametrize("path", ["/api/", "/api/courses/", "/nowhere", "/api/nowhere/", "/health/live", "file"])
 def test_every_answer_has_each_header_once(nginx: Nginx, teacher: Actor, file: str, path: str) -> None:
     answer = nginx.caller(teacher.token).get(file if path == "file" else path)
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Content-Security-Policy"] in POLICIES
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
     assert answer.headers["Server"] == "nginx"
     assert not {"Via", "X-Powered-By", "X-Accel-Redirect"} & set(answer.headers)

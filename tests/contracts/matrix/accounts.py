@@ -149,6 +149,7 @@ OUTSIDE = [
     r("GET", HOST + "/", "308 308 308 308 308 308 308", scopes=OPEN, note="to /api/"),
     r("GET", HOST + "/health/live", "200 200 200 200 200 200 200", scopes=OPEN),
     r("GET", HOST + "/health/ready", "200 200 200 200 200 200 200", scopes=OPEN),
+    r("GET", HOST + "/health/startup", "200 200 200 200 200 200 200", scopes=OPEN),
     r("GET", HOST + "/metrics", "404 404 404 404 404 404 404", scopes=OPEN, note="no `metrics.token` is set"),
     r("GET", HOST + "/did.json", "200 200 200 200 200 200 200", scopes=OPEN),
     r("GET", HOST + "/.well-known/did.json", "200 200 200 200 200 200 200", scopes=OPEN),

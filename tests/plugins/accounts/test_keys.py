@@ -83,6 +83,13 @@ def test_no_private_member_is_published(client: Client, student: Actor) -> None:
     assert (elliptic["alg"], rsa["alg"]) == ("ES256", "RS256")
 
 
+def test_every_key_is_as_strong_as_128_bits(client: Client, student: Actor) -> None:
+    with client.script() as request:
+        sign_jwt(request, {}, typ="JWT")
+    elliptic, rsa = (jwt.PyJWK(key).key for key in client.get(JWKS).json["keys"])
+    assert (elliptic.curve.name, rsa.key_size) == ("secp256r1", 3072)
+
+
 def test_the_published_keys_are_the_same_for_everybody(client: Client, student: Actor) -> None:
     for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Bearer {student.token}"}):
         assert [key["kid"] for key in client.get(JWKS, headers=headers).json["keys"]] == [kid_of(student.token)]

@@ -150,6 +150,12 @@ def test_a_session_expires(client: Client) -> None:
     refresh(client, tokens["refresh_token"], 401)
 
 
+def test_a_password_is_good_however_old_it_is(client: Client) -> None:
+    make_user(client, username="grace")
+    client.clock.move(days=3650)
+    sign_in(client, "grace")
+
+
 def test_a_refresh_gives_a_new_pair_and_uses_the_old_one_up(client: Client) -> None:
     make_user(client, username="grace")
     first = sign_in(client, "grace").json

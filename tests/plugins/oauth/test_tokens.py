@@ -230,6 +230,17 @@ def test_tokens_expire(client: Client, app: Application, student: Actor) -> None
     assert app.refresh(tokens["refresh_token"], status=400)["error"] == "invalid_grant"
 
 
+def test_a_family_ends_after_a_year_however_often_it_was_refreshed(
+    client: Client, app: Application, student: Actor
+) -> None:
+    tokens = app.tokens(student)
+    for _ in range(13):
+        client.clock.move(days=28)
+        tokens = app.refresh(tokens["refresh_token"])
+    client.clock.move(days=3)
+    assert app.refresh(tokens["refresh_token"], status=400)["error"] == "invalid_grant"
+
+
 def test_kinds_of_tokens_do_not_stand_in_for_one_another(client: Client, app: Application, student: Actor) -> None:
     tokens = app.tokens(student, scope="openid profile")
     code = app.code(student)
