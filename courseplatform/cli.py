@@ -27,6 +27,15 @@ class Commands(click.Group):
         installed = installed_commands().get(name)
         return super().get_command(ctx, name) or (installed.load() if installed else plugin_commands().get(name))
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """A command of a plugin is not known before its ini file is."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if not any(argument.endswith(".ini") for argument in args):
+                error.message += " Most are there with an ini file only: courseplatform COMMAND production.ini"
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         """A database that can't be reached ends any command with what PostgreSQL's own library says of it."""
         try:

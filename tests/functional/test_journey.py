@@ -194,6 +194,12 @@ def test_a_bad_administrator_is_refused_in_one_line(platform: Platform) -> None:
     assert "Traceback" not in done.stderr and "short" not in done.stderr
 
 
+def test_a_command_of_a_plugin_without_an_ini_file_says_that_it_needs_one(platform: Platform) -> None:
+    command = [platform.script("courseplatform"), "create-admin", "--help"]
+    done = subprocess.run(command, env=platform.environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "courseplatform COMMAND production.ini" in done.stderr
+
+
 @pytest.mark.parametrize("command", ["migrate", "create-admin"])
 def test_a_database_that_is_out_of_reach_ends_a_command_with_the_reason(platform: Platform, command: str) -> None:
     word = "of-the-database-7Tq"
