@@ -27,6 +27,31 @@ class Commands(click.Group):
         installed = installed_commands().get(name)
         return super().get_command(ctx, name) or (installed.load() if installed else plugin_commands().get(name))
 
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """A command of a plugin is not known before its ini file is."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if not any(argument.endswith(".ini") for argument in args):
+                error.message += " Most are there with an ini file only: courseplatform COMMAND production.ini"
+            raise
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """A database that can't be reached ends any command with what PostgreSQL's own library says of it."""
+        try:
+            return super().invoke(ctx)
+        except database_errors() as error:
+            if error.orig is None or error.orig.pgcode is not None:  # it was reached
+                raise
+            raise click.ClickException(f"The database can't be reached: {str(error.orig).strip()}") from error
+
+
+def database_errors() -> Any:
+    """Asked for when something was raised: what loads no database needs none of this."""
+    from sqlalchemy.exc import OperationalError
+
+    return OperationalError
+
 
 def installed_commands() -> dict[str, EntryPoint]:
     """Click commands that are there without an application."""

@@ -33,6 +33,8 @@ def platform(ini: str) -> Iterator[Registry]:
         raise click.ClickException(str(error)) from error
     except Unavailable as error:
         raise click.ClickException("S3 does not answer; the log says why.") from error
+    except OSError as error:  # the folder is somebody else's, the disk is full
+        raise click.ClickException(str(error)) from error
 
 
 @click.command()

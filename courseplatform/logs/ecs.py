@@ -44,7 +44,6 @@ OWN_FIELDS = frozenset({
 })  # fmt: skip
 LEFT_OUT = "(left out)"
 #: The programs that serve: by itself, and as one of those that ``courseplatform serve`` starts.
-SERVING = ("pserve", "child.py")
 NO_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -98,9 +97,11 @@ class TellingEcsFormatter(EcsFormatter):
 
 def role(argv: list[str]) -> str:
     """As what this process was started: ``serve``, ``worker``, ``migrate`` …"""
-    program = Path(argv[0]).name if argv else ""
+    path = Path(argv[0] if argv else "")
+    if path.name == "pserve" or path.parts[-3:] == ("courseplatform", "server", "child.py"):
+        return "serve"
     command = next((word for word in argv[1:] if word.replace("-", "").isalpha() and word[0] != "-"), "")
-    return command if program == "courseplatform" and command else "serve" if program in SERVING else "other"
+    return command if path.name == "courseplatform" and command else "other"
 
 
 def traces(error: BaseException | None) -> Iterator[str]:

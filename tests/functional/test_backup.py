@@ -337,6 +337,12 @@ def test_programs_that_are_missing_or_too_old_are_named(school: School, tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_can_not_be_written_ends_the_command_with_the_reason(school: School) -> None:
+    told = school.site.run("backup", "/proc/nowhere", status=1)
+    assert told.splitlines()[-1] == "Error: [Errno 2] No such file or directory: '/proc/nowhere'"
+    assert "Traceback" not in told
+
+
 def test_a_database_without_a_schema_has_nothing_to_save(empty: Site, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="nothing to back up"):
         make_backup(empty.registry, tmp_path)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.functional.pages import blocks
-from tests.functional.platform import ROOT, Caller, Platform
+from tests.functional.platform import ROOT, Caller, Platform, free_port
 
 PASSWORD = "a long enough passphrase"
 
@@ -192,6 +192,25 @@ def test_a_bad_administrator_is_refused_in_one_line(platform: Platform) -> None:
     assert done.returncode == 1
     assert "username must have at least 3" in done.stderr and "password" in done.stderr
     assert "Traceback" not in done.stderr and "short" not in done.stderr
+
+
+def test_a_command_of_a_plugin_without_an_ini_file_says_that_it_needs_one(platform: Platform) -> None:
+    command = [platform.script("courseplatform"), "create-admin", "--help"]
+    done = subprocess.run(command, env=platform.environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and "courseplatform COMMAND production.ini" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["migrate", "create-admin"])
+def test_a_database_that_is_out_of_reach_ends_a_command_with_the_reason(platform: Platform, command: str) -> None:
+    word = "of-the-database-7Tq"
+    url = f"postgresql://olga:{word}@127.0.0.1:{free_port()}/courses"
+    olga = ["--username", "olga", "--email", "olga@example.org", "--password", PASSWORD]
+    line = [platform.script("courseplatform"), command, platform.ini, *(olga if command == "create-admin" else [])]
+    environ = {**platform.environ, "DATABASE_URL": url}
+    done = subprocess.run(line, env=environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "Error: The database can't be reached: " in done.stderr and "Connection refused" in done.stderr
+    assert not [word for word in (word, "Traceback") if word in done.stdout + done.stderr]
 
 
 class Enough(Exception):

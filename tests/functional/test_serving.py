@@ -1,5 +1,6 @@
 """``courseplatform serve``: processes on one socket that are kept alive, replaced, and end without losing a request."""
 
+import json
 import os
 import signal
 import socket
@@ -65,6 +66,14 @@ def of_process(process_id: int, name: str) -> str:
 def test_all_of_its_processes_count_into_one_folder(serving: Serving) -> None:
     (where,) = {of_process(child, "PROMETHEUS_MULTIPROC_DIR") for child in serving.children}
     assert Path(where).is_dir()
+
+
+def test_all_of_its_processes_say_in_their_lines_that_they_serve(serving: Serving) -> None:
+    assert requests.get(serving.url + "/api/", timeout=10).status_code == 200
+    wait_until(lambda: serving.says("GET /api/ 200"))
+    lines = [json.loads(line) for line in serving.log.read_text().splitlines() if line.startswith("{")]
+    assert {line["process.pid"] for line in lines} > set(serving.children[:1])
+    assert {line["service.node.role"] for line in lines} == {"serve"}
 
 
 def test_a_process_that_is_killed_is_replaced_while_the_others_serve(serving: Serving) -> None:
