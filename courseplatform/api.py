@@ -32,6 +32,7 @@ from .files import StoredFile, UploadAddress, safe_name, safe_type
 from .idempotency import forget_answers
 from .ingress import read_json
 from .jobs import run_due_jobs
+from .locks import lock_number
 from .metrics import gauge
 from .neighbours import plugins_on
 from .outbound import AddressGuard, AddressRefused, BoundedAdapter, TooLarge, Unresolvable, ip_networks
@@ -156,6 +157,7 @@ __all__ = [
     "ip_networks",
     "known_scopes",
     "learn_roles",
+    "lock_number",
     "plugins_on",
     "positive_int",
     "raw_setting",

@@ -18,20 +18,20 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .jobs.periodic import enqueue_periodic
 from .jobs.queue import CHUNK, relay
+from .locks import lock_number
 from .worker import beat, require_queue
 
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
-#: An arbitrary number; the migrations' lock is another.
-TURN_LOCK = 7_206_412
+TURN_LOCK = lock_number("courseplatform.scheduler")
 
 
 class Scheduler:
     """Works or stands by, tick by tick, until ``is_stopping`` is set."""
 
     def __init__(self, registry: Registry) -> None:
-        self.registry, self.is_stopping = registry, threading.Event()
+        self.registry, self.is_stopping, self.is_at_work = registry, threading.Event(), False
 
     def run(self) -> None:
         while not self.is_stopping.is_set():
@@ -49,7 +49,11 @@ class Scheduler:
     def tick(self) -> None:
         """Raises: SQLAlchemyError, RedisError."""
         with self.registry["db.engine"].begin() as connection:
-            if self.has_turn(connection):
+            has_turn = self.has_turn(connection)
+            if has_turn != self.is_at_work:
+                self.is_at_work = has_turn
+                log.info("this scheduler works" if has_turn else "another scheduler works")
+            if has_turn:
                 enqueue_periodic(self.registry)
                 while relay(self.registry) == CHUNK and self.has_turn(connection):
                     pass

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..db import promise
 from ..errors import Unavailable
+from ..locks import lock_number
 from .storage import FileStorage, StoredFile, UploadAddress
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,8 @@ log = logging.getLogger(__name__)
 #: Whoever has deleted a course waits no longer for the files of all its work to go.
 PATIENCE_S = 2.0
 
-#: An advisory lock of PostgreSQL: shared by those who remove files, held alone by a backup. An arbitrary number.
-BACKUP_LOCK = 7_206_413
+#: An advisory lock of PostgreSQL: shared by those who remove files, held alone by a backup.
+BACKUP_LOCK = lock_number("courseplatform.files")
 
 Delete = Callable[[str], None]
 

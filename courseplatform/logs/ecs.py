@@ -43,7 +43,6 @@ OWN_FIELDS = frozenset({
     "url.path", "user.id", "user.target.id", "user_agent.original",
 })  # fmt: skip
 LEFT_OUT = "(left out)"
-#: The programs that serve: by itself, and as one of those that ``courseplatform serve`` starts.
 NO_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select, text, update
 
-from courseplatform.api import Conflict, Forbidden, Request
+from courseplatform.api import Conflict, Forbidden, Request, lock_number
 
 from . import jobs, mail_jobs
 from .addresses import change_email
@@ -15,8 +15,8 @@ from .models import SignInSession, User
 from .passwords import check_strength
 from .verification import is_mailable
 
-# An arbitrary number: whoever takes an administrator away waits for the others who do.
-ADMIN_LOCK = 7_206_412
+#: Whoever takes an administrator away waits for the others who do.
+ADMIN_LOCK = lock_number("accounts.admins")
 
 
 def register(

@@ -13,13 +13,13 @@ from sqlalchemy import ColumnElement, any_, delete, exists, false, func, select,
 from sqlalchemy.orm import aliased
 from uuid_utils.compat import uuid7
 
-from courseplatform.api import Conflict, Event, Forbidden, Invalid, Request, holds_role
+from courseplatform.api import Conflict, Event, Forbidden, Invalid, Request, holds_role, lock_number
 
 from .event_types import public_types
 from .models import DomainEvent
 
-# An arbitrary number: whoever numbers waits for the others who do.
-NUMBERING_LOCK = 7_206_413
+#: Whoever numbers waits for the others who do.
+NUMBERING_LOCK = lock_number("webhooks.numbering")
 #: Numbered, and purged, in one transaction.
 CHUNK_EVENTS = 200
 

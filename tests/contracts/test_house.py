@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from courseplatform import migrations
+from courseplatform.locks import lock_number
 from courseplatform.testing import Client, make_app
 from tests.contracts.contributions import THIRD_PARTY
 
@@ -179,6 +180,16 @@ def test_the_application_can_be_made_twice_in_one_process(database_url: str, tmp
     assert Client(app).get("/api/courses/").status_int == 200
     assert Client(wsgi_app).get("/api/courses/").status_int == 200
     app.registry["db.engine"].dispose()
+
+
+def test_no_two_advisory_locks_have_one_number() -> None:
+    """Two that chose the same would wait for each other: a scheduler at work and whoever demotes an administrator."""
+    numbers = []
+    for path in [*ROOT.glob("courseplatform/**/*.py"), *ROOT.glob("plugins/**/*.py"), ROOT / "alembic/env.py"]:
+        text = path.read_text()
+        numbers += [lock_number(name) for name in re.findall(r'lock_number\("([^"]+)"\)', text)]
+        numbers += [int(number) for number in re.findall(r"LOCK = ([\d_]+)$", text, re.MULTILINE)]
+    assert len(numbers) == len(set(numbers)) == 5
 
 
 def test_there_is_one_migration_head(database_url: str) -> None:

@@ -128,6 +128,7 @@ def test_a_connection_that_was_cut_is_not_counted_for_ever(client: Client) -> No
 
 def test_a_connection_that_can_not_be_opened_again_was_never_at_work(client: Client) -> None:
     engine = client.registry["db.engine"]
+    engine.dispose()  # the next connection is the only one
     with engine.connect() as kept:
         process_id = kept.scalar(sa.text("SELECT pg_backend_pid()"))
     another = sa.create_engine(engine.url)
@@ -138,7 +139,7 @@ def test_a_connection_that_can_not_be_opened_again_was_never_at_work(client: Cli
     def refuse(*_: Any) -> None:
         raise psycopg2.OperationalError("the server is gone")
 
-    sa.event.listen(engine, "do_connect", refuse)
+    sa.event.listen(engine, "do_connect", refuse, insert=True)
     with pytest.raises(sa.exc.OperationalError):
         engine.connect()
     sa.event.remove(engine, "do_connect", refuse)

@@ -23,7 +23,7 @@ def test_a_grade_and_a_return_are_recorded(
     for line, event in ((graded, "submission.graded"), (returned, "submission.returned")):
         assert (line["event"], line["user_id"], line["target_user_id"]) == (event, teacher.id, learner.id)
         assert line["submission_id"] == id_of(work)
-    assert graded["grade_points"] == 60
+    assert graded["grade_points"] == "60"
 
 
 def test_a_refused_grade_is_not_recorded(
