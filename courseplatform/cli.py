@@ -32,9 +32,10 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            if not any(argument.endswith(".ini") for argument in args):
-                error.message += " Most are there with an ini file only: courseplatform COMMAND production.ini"
-            raise
+            if any(argument.endswith(".ini") for argument in args):
+                raise
+            hint = "Most are there with an ini file only: courseplatform COMMAND production.ini"
+            raise click.UsageError(f"{error.message} {hint}", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """A database that can't be reached ends any command with what PostgreSQL's own library says of it."""
