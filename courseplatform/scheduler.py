@@ -34,6 +34,7 @@ class Scheduler:
         self.registry, self.is_stopping = registry, threading.Event()
 
     def run(self) -> None:
+        log.info("the scheduler runs, and works while no other does")
         while not self.is_stopping.is_set():
             try:
                 self.tick()
