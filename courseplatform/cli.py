@@ -34,8 +34,8 @@ class Commands(click.Group):
         except click.UsageError as error:
             if any(argument.endswith(".ini") for argument in args):
                 raise
-            more = "Most are there with an ini file only: courseplatform COMMAND production.ini"
-            raise click.UsageError(f"{error.message} {more}", ctx) from error
+            hint = "Most are there with an ini file only: courseplatform COMMAND production.ini"
+            raise click.UsageError(f"{error.message} {hint}", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """A database that can't be reached ends any command with what PostgreSQL's own library says of it."""

@@ -34,6 +34,7 @@ class Scheduler:
         self.registry, self.is_stopping, self.is_at_work = registry, threading.Event(), False
 
     def run(self) -> None:
+        log.info("the scheduler runs, and works while no other does")
         while not self.is_stopping.is_set():
             try:
                 self.tick()
