@@ -138,7 +138,7 @@ def test_a_connection_that_can_not_be_opened_again_was_never_at_work(
         connection.execute(sa.text("SELECT pg_terminate_backend(:id)"), {"id": process_id})
     another.dispose()
 
-    def refuse(*_: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
         raise psycopg2.OperationalError("the server is gone")
 
     with monkeypatch.context() as patch:
