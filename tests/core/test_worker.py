@@ -88,7 +88,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 def test_a_worker_that_is_stopped_before_it_is_one_ends_alone(server: RedisServer) -> None:
     registry: Any = SimpleNamespace(settings={"redis.url": server.url})
     pool = JobWorkerPool(registry, 2)
-    sibling = subprocess.Popen(["sleep", "60"])
+    # Whoever starts the tests in the background has SIGINT ignored, and that is inherited.
+    sibling = subprocess.Popen(["sleep", "60"], preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         pool.worker_dict["sibling"] = WorkerData("sibling", sibling.pid, None)  # type: ignore[arg-type]
         assert in_a_child(lambda: pool.request_stop(signal.SIGINT, None)) == 3

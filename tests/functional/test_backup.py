@@ -99,6 +99,7 @@ def test_the_drill(place: str, new_site: NewSite, tmp_path: Path, request: pytes
     site.put_witness()
     school = School(site)
     with school.under_load(), ThreadPoolExecutor(1) as pool:
+        wait_until(lambda: school.written > 2)
         making = pool.submit(make_backup, site.registry, tmp_path)
         wait_until(site.snapshot)
         written = school.written  # what comes now is not in the snapshot; what goes now is

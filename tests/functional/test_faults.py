@@ -11,7 +11,7 @@ from tests.redis_server import BINARY
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="redis-server is not installed")
 
-SELECTION = ("postgres-killed", "postgres-frozen", "cut-after-commit", "redis-frozen", "control-lazy-commit")
+SELECTION = ("postgres-killed", "postgres-frozen", "control-lazy-commit")
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 SEED = 1
 
