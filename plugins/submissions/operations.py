@@ -94,10 +94,10 @@ def edit_submission(
         raise Conflict("already_submitted", submitted_at=submission.submitted_at)
     if not changes:
         return
+    if "file" in changes:  # first: it asks the database, which would be told of the text apart
+        put_file(request, submission, changes["file"])
     if "text" in changes:
         submission.text = changes["text"]
-    if "file" in changes:
-        put_file(request, submission, changes["file"])
     require_content(submission)
     if status == "submitted":
         hand_in(request, submission, assignment, course, deadline)

@@ -55,7 +55,12 @@ WRITTEN = {(row.method, row.path) for row in (*MATRIX, *MORE)}
 
 
 def others_of(row: Row) -> list[Row]:
-    """The same line in courses of other states, but for what the table says itself."""
+    """The same line in courses of other states, but for what the table says itself.
+
+    A third party's body names what is in its own course: it states its lines in others itself.
+    """
+    if row not in BUILT_IN:
+        return []
     return [other for other in in_places(row) if (other.method, other.path) not in WRITTEN]
 
 
