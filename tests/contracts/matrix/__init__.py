@@ -48,7 +48,8 @@ __all__ = [
 SECTIONS: list[Section] = [*ACCOUNTS, *COURSES, *WORK, *NEWS]
 #: Without the rows of third-party plugins.
 BUILT_IN = tuple(row for section in SECTIONS for row in section.rows)
-MATRIX = [*BUILT_IN, *(r(*row) for row in contributed("MATRIX"))]
+THIRD_PARTY = tuple(r(*row) for row in contributed("MATRIX"))
+MATRIX = [*BUILT_IN, *THIRD_PARTY]
 MORE = [*OUTSIDE, *STATES]
 
 WRITTEN = {(row.method, row.path) for row in (*MATRIX, *MORE)}
@@ -59,7 +60,7 @@ def others_of(row: Row) -> list[Row]:
 
     A third party's body names what is in its own course: it states its lines in others itself.
     """
-    if row not in BUILT_IN:
+    if row in THIRD_PARTY:
         return []
     return [other for other in in_places(row) if (other.method, other.path) not in WRITTEN]
 
