@@ -110,11 +110,16 @@ class Archive:
 def require(path: Path, expected: str) -> None:
     """Raises: BackupError."""
     try:
-        with path.open("rb") as stream:
-            if sha256_of(stream) != expected:
-                raise BackupError(f"{path} is not as it was made: its SHA-256 is another than the backup says.")
+        found = hash_of(path)
     except OSError as error:
         raise BackupError(f"{path} can't be read: {type(error).__name__}.") from None
+    if found != expected:
+        raise BackupError(f"{path} is not as it was made: its SHA-256 is another than the backup says.")
+
+
+def hash_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return sha256_of(stream)
 
 
 def sha256_of(stream: Stream) -> str:

@@ -29,11 +29,9 @@ def platform(ini: str) -> Iterator[Registry]:
     try:
         start_logging(ini)
         yield configure(get_appsettings(ini)).registry
-    except (BackupError, ConfigurationError) as error:
-        raise click.ClickException(str(error)) from error
     except Unavailable as error:
         raise click.ClickException("S3 does not answer; the log says why.") from error
-    except OSError as error:  # the folder is somebody else's, the disk is full
+    except (BackupError, ConfigurationError, OSError) as error:  # the folder of somebody else, a full disk
         raise click.ClickException(str(error)) from error
 
 

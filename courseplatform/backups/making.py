@@ -1,7 +1,7 @@
 """Making a backup, beside the running platform."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -19,7 +19,7 @@ from ..files.storage import FileStorage
 from ..files.sweeping import named_keys, remember_owners
 from ..histories import CORE
 from ..idempotency import fingerprint
-from .archive import Archive, BackupError, Manifest, finished, flush, name_of, remove, sha256_of, unfinished
+from .archive import Archive, BackupError, Manifest, finished, flush, hash_of, name_of, remove, unfinished
 from .postgresql import Programs, connected
 
 #: For those who remove files just now, and for another backup.
@@ -42,7 +42,7 @@ def make_backup(registry: Registry, into: Path) -> tuple[Archive, Manifest]:
         before = finished(into)
         archive = Archive(into / f"{name_of(made_at)}.part")
         archive.folder.mkdir(mode=0o700, parents=True)
-        keys = dump(connection, programs, archive)
+        keys = dump(programs, archive)
         sums, missing = copy_files(registry["files"], keys, archive, before[-1] if before else None)
         archive.write_sums(sums)
         manifest = Manifest(
@@ -84,7 +84,7 @@ def held_still(url: str) -> Iterator[Connection]:
         yield connection
 
 
-def dump(connection: Connection, programs: Programs, archive: Archive) -> list[str]:
+def dump(programs: Programs, archive: Archive) -> list[str]:
     """Dump a snapshot of the database; the keys of the files that its rows name. Raises: BackupError."""
     with connected(str(programs.url), LOCK_PATIENCE_MS) as reading:
         reading = reading.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -111,10 +111,8 @@ def copy_files(
         except FileNotFoundError:
             missing.append(key)
             continue
-        try:
+        with closing(stream):
             sums[key] = archive.files.put(key, stream, MAX_BYTES).sha256
-        finally:
-            stream.close()
     return sums, missing
 
 
@@ -151,8 +149,3 @@ def forget_all_but(into: Path, count: int) -> list[Path]:
 def server_version(connection: Connection) -> int:
     """As 170006."""
     return int(connection.scalar(text("SELECT current_setting('server_version_num')")) or 0)
-
-
-def hash_of(path: Path) -> str:
-    with path.open("rb") as stream:
-        return sha256_of(stream)

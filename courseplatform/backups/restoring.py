@@ -1,5 +1,6 @@
 """Restoring a backup, into an empty database. Nothing is changed before all of it has been looked at."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,8 +62,10 @@ def restore_backup(registry: Registry, folder: Path, are_jobs_held: bool = False
         require_empty(connection, manifest)
         programs.restore(archive.database)
         connection.execute(text("ANALYZE"))
-    undone = hold_jobs(registry) if are_jobs_held else {}
-    return Restored(manifest, len(wanted), undone or undone_jobs(registry), manifest.secrets == fingerprint(registry))
+    undone = undone_jobs(registry)
+    if are_jobs_held:
+        hold_jobs(registry)
+    return Restored(manifest, len(wanted), undone, manifest.secrets == fingerprint(registry))
 
 
 def require_known(registry: Registry, manifest: Manifest) -> None:
@@ -99,14 +102,13 @@ def files_to_write(storage: FileStorage, sums: dict[str, str]) -> list[str]:
         except FileNotFoundError:
             wanted.append(key)
             continue
-        try:
-            if sha256_of(stream) != expected:
-                raise BackupError(
-                    f"The file {key} is there already, with other bytes than the backup has: move it away. Nothing was"
-                    " changed."
-                )
-        finally:
-            stream.close()
+        with closing(stream):
+            found = sha256_of(stream)
+        if found != expected:
+            raise BackupError(
+                f"The file {key} is there already, with other bytes than the backup has: move it away. Nothing was"
+                " changed."
+            )
     return wanted
 
 
@@ -116,9 +118,7 @@ def undone_jobs(registry: Registry) -> dict[str, int]:
         return dict(request.db.execute(counted.order_by(OutboxJob.name)).all())
 
 
-def hold_jobs(registry: Registry) -> dict[str, int]:
-    """Nobody runs them until an operator says so; how many, by name."""
-    held = undone_jobs(registry)
+def hold_jobs(registry: Registry) -> None:
+    """Nobody runs what is undone until an operator says so."""
     with script_request(registry) as request:
         request.db.execute(update(OutboxJob).where(is_undone()).values(dead_at=datetime.now(UTC), last_error=HELD))
-    return held
