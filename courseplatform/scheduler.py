@@ -31,7 +31,7 @@ class Scheduler:
     """Works or stands by, tick by tick, until ``is_stopping`` is set."""
 
     def __init__(self, registry: Registry) -> None:
-        self.registry, self.is_stopping, self.is_at_work = registry, threading.Event(), False
+        self.registry, self.is_stopping = registry, threading.Event()
 
     def run(self) -> None:
         log.info("the scheduler runs, and works while no other does")
@@ -50,11 +50,7 @@ class Scheduler:
     def tick(self) -> None:
         """Raises: SQLAlchemyError, RedisError."""
         with self.registry["db.engine"].begin() as connection:
-            has_turn = self.has_turn(connection)
-            if has_turn != self.is_at_work:
-                self.is_at_work = has_turn
-                log.info("this scheduler works" if has_turn else "another scheduler works")
-            if has_turn:
+            if self.has_turn(connection):
                 enqueue_periodic(self.registry)
                 while relay(self.registry) == CHUNK and self.has_turn(connection):
                     pass

@@ -46,8 +46,7 @@ class Child:
         handed = [one.fileno() for one in sockets]
         arguments = ["--line", str(its_end.fileno()), "--sockets", ",".join(map(str, handed))]
         with its_end:
-            # Of our own words, the ini file's name among them, and through no shell.
-            self.process = subprocess.Popen(  # noqa: S603 - our own
+            self.process = subprocess.Popen(  # noqa: S603 - our own words, the ini file's name among them, and no shell
                 [*command, *arguments, *(["--takes-over"] if takes_over else [])],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[its_end.fileno(), *handed],
