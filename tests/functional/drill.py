@@ -6,8 +6,7 @@ import secrets
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from io import BytesIO
@@ -122,13 +121,6 @@ class Site:
         told, _ = process.communicate(timeout=120)
         assert process.returncode == status, told
         return told
-
-
-def wait_until(is_so: Callable[[], object]) -> None:
-    until = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < until, "it takes too long"
-        time.sleep(0.02)
 
 
 class School:

@@ -24,7 +24,8 @@ from courseplatform.jobs import OutboxJob, purge_outbox
 from courseplatform.jobs.commands import dead
 from courseplatform.testing import Client, fresh_database
 from tests.factories.files import content, keys
-from tests.functional.drill import School, Site, wait_until
+from tests.functional.drill import School, Site
+from tests.functional.serving import wait_until
 from tests.functional.witness import row_hashes
 
 NewSite = Callable[..., Site]

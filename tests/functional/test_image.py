@@ -11,8 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ import yaml
 
 from courseplatform.testing import fresh_database
 from tests.functional.platform import ROOT, free_port
+from tests.functional.serving import wait_until
 from tests.redis_server import RedisServer
 
 PIPELINE = yaml.safe_load((ROOT / ".gitlab-ci.yml").read_text())
@@ -35,13 +35,6 @@ STOP_TIMEOUT_S = 30
 
 COMMAND = json.loads(re.findall(r"(?m)^CMD (.+)$", DOCKERFILE)[-1])
 HEALTHCHECK = json.loads(re.findall(r"(?m)^HEALTHCHECK .* CMD (.+)$", DOCKERFILE)[-1])
-
-
-def wait_until(is_so: Callable[[], object]) -> None:
-    until = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < until, "it takes too long"
-        time.sleep(0.2)
 
 
 class Image:
@@ -147,8 +140,8 @@ def test_the_image_serves_and_works_where_nothing_is_writable_and_stops_when_ask
         beats.append(image.var / f"{name}-beat")
         image.environ["COURSEPLATFORM_JOBS_BEAT_PATH"] = str(beats[-1])
         others.append(image.start("courseplatform", name, "production.ini"))
-    wait_until(image.is_healthy)
-    wait_until(lambda: all(beat.exists() for beat in beats))
+    wait_until(image.is_healthy, 30)
+    wait_until(lambda: all(beat.exists() for beat in beats), 30)
     url = f"http://127.0.0.1:{image.port}"
     body = {key: admin[key] for key in ("username", "password")}
     with requests.Session() as session:
@@ -163,7 +156,7 @@ def test_the_image_serves_and_works_where_nothing_is_writable_and_stops_when_ask
         # A worker takes jobs that the scheduler has made, and what it writes lands in var.
         forgotten = session.post(f"{url}/api/auth/password-reset/", json={"email": admin["email"]}, timeout=10)
         assert forgotten.status_code == 202, forgotten.text
-    wait_until(lambda: list((image.var / "mail").glob("*.eml")))
+    wait_until(lambda: list((image.var / "mail").glob("*.eml")), 30)
 
     for process in (server, *others):
         process.send_signal(signal.SIGTERM)

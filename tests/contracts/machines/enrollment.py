@@ -1,5 +1,7 @@
 """An enrollment: enrolled, dropped, back, removed, brought back, completed; and its progress."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
@@ -32,6 +34,12 @@ class EnrollmentLife(Life):
     def percent(self) -> int:
         return 100 * len(self.done & self.required) // len(self.required) if self.required else 0
 
+    def come_in_by(self, answer: Any) -> None:
+        expect(answer, 201 if self.status is None else 200)
+        if not self.is_in:
+            self.come_in()
+        self.address = f"{self.roster}{answer.json['id']}/"
+
     def come_in(self) -> None:
         self.status = "completed" if self.was_completed else "active"
         self.look()
@@ -51,10 +59,7 @@ class EnrollmentLife(Life):
         elif self.status == "removed":
             assert expect(answer, 409).json["code"] == "enrollment_removed"
         else:
-            expect(answer, 201 if self.status is None else 200)
-            if not self.is_in:
-                self.come_in()
-            self.address = f"{self.roster}{answer.json['id']}/"
+            self.come_in_by(answer)
 
     @rule()
     def be_enrolled(self) -> None:
@@ -62,10 +67,7 @@ class EnrollmentLife(Life):
         if self.is_archived:
             expect(answer, 409)
         else:
-            expect(answer, 201 if self.status is None else 200)
-            if not self.is_in:
-                self.come_in()
-            self.address = f"{self.roster}{answer.json['id']}/"
+            self.come_in_by(answer)
 
     @rule()
     def drop(self) -> None:

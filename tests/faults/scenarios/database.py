@@ -50,27 +50,23 @@ def terminate_backends(stage: Stage, dice: Random) -> None:
 
 def freeze_it(stage: Stage, dice: Random) -> None:
     """PostgreSQL frozen (SIGSTOP)"""
-    time.sleep(dice.uniform(1, 2))
-    stage.postgres.freeze()
-    began = time.monotonic()
-    try:
-        expect_down(stage)
-        time.sleep(max(began + FROZEN_S - time.monotonic(), 0))
-    finally:
-        stage.postgres.thaw()
-    expect_back(stage)
+    hold(stage.postgres, stage, dice)
 
 
 def freeze_the_network(stage: Stage, dice: Random) -> None:
     """nothing passes between platform and PostgreSQL, and nobody is told"""
+    hold(stage.database_proxy, stage, dice)
+
+
+def hold(frozen: Any, stage: Stage, dice: Random) -> None:
     time.sleep(dice.uniform(1, 2))
-    stage.database_proxy.freeze()
+    frozen.freeze()
     began = time.monotonic()
     try:
         expect_down(stage)
         time.sleep(max(began + FROZEN_S - time.monotonic(), 0))
     finally:
-        stage.database_proxy.thaw()
+        frozen.thaw()
     expect_back(stage)
 
 
