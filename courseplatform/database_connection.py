@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 CONNECT_S = 3.0
 #: For the question whether a connection of the pool still works. This and a connection anew take less than 6 s.
 PING_S = 2.0
+#: Whoever was at work so lately, and has said nothing since, still works: to ask costs a third of a small request.
+TRUST_S = 1.0
 #: How much later than the server the client ends a statement: what the server says of it is worth more.
 MARGIN_S = 0.5
 
@@ -38,8 +40,16 @@ class Server(Pausing):
 class Connection(extensions.connection):
     """``bound_s``: how long whatever it is asked may take. ``server``: of its engine. ``is_taken``: it is at work."""
 
-    bound_s, is_taken = CONNECT_S, False
+    bound_s, is_taken, idle_since_s = CONNECT_S, False, 0.0
     server: Server
+
+    def is_doubtful(self) -> bool:
+        """Whether to ask if it still works: after a while, or if there is something to read, as when it was ended."""
+        if time.monotonic() - self.idle_since_s > TRUST_S:
+            return True
+        poll = select.poll()
+        poll.register(self.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
 
 def wait(connection: Any) -> None:
@@ -79,6 +89,7 @@ def bound_waits(engine: Engine, statement_s: float) -> None:
         connection = psycopg2.connect(*args, **options, connection_factory=factory)
         if server.has_answered():
             log.warning("the database answers again")
+        connection.autocommit = True
         return connection
 
     def has_been_taken(connection: Any, *rest: Any) -> None:
@@ -86,7 +97,8 @@ def bound_waits(engine: Engine, statement_s: float) -> None:
 
     def has_been_given_back(connection: Any, *rest: Any) -> None:
         if connection is not None:  # it was found dead
-            connection.bound_s, connection.is_taken = PING_S, False
+            connection.bound_s, connection.is_taken, connection.idle_since_s = PING_S, False, time.monotonic()
+            connection.autocommit = True
 
     def has_been_interrupted(context: ExceptionContext) -> None:
         """Amid a wait, by the time limit of a job: psycopg2 has closed the connection, so there is nothing to undo."""
@@ -94,6 +106,8 @@ def bound_waits(engine: Engine, statement_s: float) -> None:
         if connection is not None and connection.closed and not isinstance(context.original_exception, psycopg2.Error):
             context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
+    ping = engine.dialect.do_ping
+    engine.dialect.do_ping = lambda connection: not connection.is_doubtful() or ping(connection)  # type: ignore[method-assign]
     extensions.set_wait_callback(wait)
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "checkout", has_been_taken)

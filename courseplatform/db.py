@@ -23,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
 
-from .engines import make_engine
+from .engines import make_engine, reading
 from .settings import natural_int, password_faults, positive_int
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -81,10 +81,10 @@ def direct_url(settings: dict[str, Any]) -> str:
 
 def session_maker(engine: Engine) -> Callable[[bool], Session]:
     """``f(is_read_only) -> Session``; tests put their own in ``registry["db.session"]``."""
-    reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+    read_only = reading(engine)
 
     def make(is_read_only: bool) -> Session:
-        return Session(bind=reading if is_read_only else engine, expire_on_commit=False)
+        return Session(bind=read_only if is_read_only else engine, expire_on_commit=False)
 
     return make
 

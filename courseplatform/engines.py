@@ -23,6 +23,9 @@ LOST_BOUNDS = (
 def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engine:
     """An engine whose every wait is bounded, and whose statements count for their request.
 
+    Its connections rest in autocommit, and leave it with each transaction but those of ``reading``: SQLAlchemy's own way
+    of changing it asks the server twice.
+
     ``is_pooled``: perhaps by PgBouncer in transaction mode, where every transaction meets another connection of the
     server: it brings its bounds along.
     """
@@ -43,12 +46,28 @@ def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engin
         connect_args={"application_name": "courseplatform", **options},
     )
     bound_waits(engine, settings["database.statement_timeout_ms"] / 1000)
+    event.listen(engine, "begin", leave_autocommit)
     if is_pooled:
         bring_bounds(engine, "".join(f"SET LOCAL {name} = '{value}'; " for name, value in bounds.items()))
     else:
         refuse_lost_bounds(engine, bounds["statement_timeout"])
     count_statements(engine)
     return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """The same engine for who only reads: each statement by itself, without a transaction around it."""
+    return engine.execution_options(is_reading=True)
+
+
+def is_autocommit(connection: Connection) -> bool:
+    options = connection.get_execution_options()
+    return "is_reading" in options or options.get("isolation_level") == "AUTOCOMMIT"
+
+
+def leave_autocommit(connection: Connection) -> None:
+    if not is_autocommit(connection):
+        connection.connection.dbapi_connection.autocommit = False  # type: ignore[union-attr]  # psycopg2's
 
 
 def bring_bounds(engine: Engine, bounds: str) -> None:
@@ -64,7 +83,7 @@ def bring_bounds(engine: Engine, bounds: str) -> None:
     @event.listens_for(engine, "before_cursor_execute", retval=True)
     def bound(connection: Connection, cursor: Any, statement: str, parameters: Any, *rest: Any) -> tuple[str, Any]:
         is_first = connection.info.pop("is_unbounded", False)
-        if is_first or connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        if is_first or is_autocommit(connection):
             statement = bounds + statement
         return statement, parameters
 
