@@ -38,10 +38,17 @@ class Server(Pausing):
 
 
 class Connection(extensions.connection):
-    """``bound_s``: how long whatever it is asked may take. ``server``: of its engine. ``is_taken``: it is at work."""
+    """``bound_s``: how long whatever it is asked may take. ``server``: of its engine. ``is_taken``: it is at work.
+
+    ``prepared``: the names of the statements that it keeps.
+    """
 
     bound_s, is_taken, idle_since_s = CONNECT_S, False, 0.0
     server: Server
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.prepared = set[str]()
 
     def is_doubtful(self) -> bool:
         """Whether to ask if it still works: after a while, or if there is something to read, as when it was ended."""

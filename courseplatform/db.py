@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
-from zope.sqlalchemy.datamanager import STATUS_ACTIVE, STATUS_CHANGED
+from zope.sqlalchemy.datamanager import STATUS_CHANGED
 
 from .engines import make_engine, reading
 from .settings import natural_int, password_faults, positive_int
@@ -90,12 +90,12 @@ def session_maker(engine: Engine) -> Callable[[bool], Session]:
 
 
 def request_session(request: Request) -> Session:
-    """The session of this request's transaction."""
+    """The session of this request: of its transaction, if it may write."""
     is_read_only = request.method in SAFE_METHODS and not request.is_script
     session: Session = request.registry["db.session"](is_read_only)
-    # Whatever may write is committed: by itself zope.sqlalchemy overlooks statements on bare tables, and drops them.
-    state = STATUS_ACTIVE if is_read_only else STATUS_CHANGED
-    zope.sqlalchemy.register(session, initial_state=state, transaction_manager=request.tm)
+    if not is_read_only:  # what only reads has nothing to commit
+        # Whatever may write is committed: zope.sqlalchemy by itself overlooks statements on bare tables, and drops them.
+        zope.sqlalchemy.register(session, initial_state=STATUS_CHANGED, transaction_manager=request.tm)
     request.add_finished_callback(lambda _: session.close())
     return session
 

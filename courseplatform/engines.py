@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from .database_connection import bound_waits
 from .measuring import count_statements
+from .prepared import prepare_statements
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engin
         bring_bounds(engine, "".join(f"SET LOCAL {name} = '{value}'; " for name, value in bounds.items()))
     else:
         refuse_lost_bounds(engine, bounds["statement_timeout"])
+        prepare_statements(engine)
     count_statements(engine)
     return engine
 

@@ -6,6 +6,8 @@ hit is refused as soon as either count is over; so while Redis is away, or after
 counted still holds: a limit is never open.
 
 Windows are fixed and begin with their first hit: one atomic increment decides, and concurrent hits can't slip through.
+Of a wide limit Redis is told by and by, each time that a process has counted another hundredth of it: it costs most
+requests nothing, and lets each process be ahead by that much.
 
 Every request is counted too, and every answer tells how much is left: see ``rates``.
 """
@@ -14,6 +16,7 @@ import hashlib
 import threading
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from urllib.parse import urlsplit
@@ -50,26 +53,42 @@ def redis_url(raw: str) -> str:
     return raw
 
 
+@dataclass(slots=True)
+class Window:
+    """``count``: hits in this process. ``elsewhere``: what Redis counted last, and since then this process has told it;
+    ``untold``: what it has not.
+    """
+
+    until: float
+    count: int = 0
+    elsewhere: int = 0
+    untold: int = 0
+
+
 class ProcessCounts:
     """Hits per key in this process. (The library's own memory starts a thread per hit, which may crash on a clear.)"""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.windows: dict[str, tuple[int, float]] = {}
+        self.windows: dict[str, Window] = {}
         self.sweep_at = MIN_SWEEP
 
-    def hit(self, key: str, window_s: int) -> tuple[int, float]:
-        """Count. How often in this window, and the seconds until it is over."""
+    def hit(self, key: str, window_s: int, step: int) -> tuple[Window, int, int, int]:
+        """Count. The window; how many hits it has had here, and over all; how many to tell Redis of, once ``step``."""
         now = time.monotonic()
         with self.lock:
             if len(self.windows) >= self.sweep_at:
-                self.windows = {k: window for k, window in self.windows.items() if window[1] > now}
+                self.windows = {k: window for k, window in self.windows.items() if window.until > now}
                 self.sweep_at = max(MIN_SWEEP, 2 * len(self.windows))
-            count, until = self.windows.get(key, (0, now))
-            if until <= now:
-                count, until = 0, now + window_s
-            self.windows[key] = count + 1, until
-        return count + 1, until - now
+            window = self.windows.get(key)
+            if window is None or window.until <= now:
+                window = self.windows[key] = Window(now + window_s)
+            window.count += 1
+            window.untold += 1
+            told = window.untold if window.untold >= step else 0
+            if told:
+                window.elsewhere, window.untold = window.elsewhere + told, 0
+            return window, window.count, max(window.count, window.elsewhere + window.untold), told
 
     def clear(self, key: str) -> None:
         with self.lock:
@@ -83,9 +102,9 @@ class RedisCounts:
         self.storage = RedisStorage(url, key_prefix="courseplatform:limits", **bounds())
         self.redis = redis
 
-    def hit(self, key: str, window_s: int) -> int | None:
-        """Count. How often in this window."""
-        return self.redis.ask(self.storage.incr, key, window_s)
+    def hit(self, key: str, window_s: int, count: int) -> int | None:
+        """Count as many. How often in this window."""
+        return self.redis.ask(self.storage.incr, key, window_s, count)
 
     def left_s(self, key: str) -> float | None:
         """The seconds until the key's window is over."""
@@ -126,9 +145,12 @@ class Limits:
     def hit(self, name: str, limit: RateLimitItem, key: str) -> Hit:
         """Count one hit."""
         window_s = limit.get_expiry()
-        count, left_s = self.here.hit(key, window_s)
-        if count <= limit.amount and self.everywhere is not None:
-            count = max(count, self.everywhere.hit(key, window_s) or 0)
+        window, count_here, count, told = self.here.hit(key, window_s, max(limit.amount // 100, 1))
+        left_s = window.until - time.monotonic()
+        if told and self.everywhere is not None and count_here <= limit.amount:
+            found = self.everywhere.hit(key, window_s, told)
+            if found is not None:
+                window.elsewhere, count = max(window.elsewhere, found), max(count_here, found)
             if count > limit.amount:
                 left_s = self.everywhere.left_s(key) or left_s
         return Hit(name, limit, limit.amount - count, left_s)
@@ -188,10 +210,15 @@ def client_address(request: Request) -> str:
 
 def client_network(request: Request) -> str:
     """What limits count as one client: an IPv4 address, or the /64 that an IPv6 subscriber may pick addresses from."""
+    return network_of(request.client_address)
+
+
+@lru_cache(maxsize=4096)
+def network_of(text: str) -> str:
     try:
-        address = ip_address(request.client_address)
+        address = ip_address(text)
     except ValueError:
-        return request.client_address
+        return text
     if isinstance(address, IPv6Address):
         return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
     return str(address)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from importlib.util import find_spec
@@ -277,6 +277,15 @@ def id_of(address: str) -> str:
     return address.rstrip("/").rsplit("/", 1)[1]
 
 
+class ReadingSession(Session):
+    """What it does stays, as on an AUTOCOMMIT connection."""
+
+    def close(self) -> None:
+        with suppress(sa.exc.SQLAlchemyError):  # it has failed, and is rolled back
+            self.commit()
+        super().close()
+
+
 @contextmanager
 def rolled_back(app: Any) -> Iterator[tuple[Client, sa.Connection]]:
     """An anonymous client whose writes all happen on one connection and are rolled back at the end."""
@@ -284,7 +293,7 @@ def rolled_back(app: Any) -> Iterator[tuple[Client, sa.Connection]]:
     before = registry["db.session"]
     with registry["db.engine"].connect() as connection:
         transaction = connection.begin()
-        registry["db.session"] = lambda is_read_only: Session(
+        registry["db.session"] = lambda is_read_only: (ReadingSession if is_read_only else Session)(
             bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False
         )
         registry["clock"].offset = timedelta()

@@ -4,6 +4,8 @@ Of the address there is the path alone: queries hold tokens.
 """
 
 import logging
+from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -43,7 +45,8 @@ def path_of(environ: dict[str, Any]) -> str:
     return raw.encode("latin-1", "replace").decode("utf-8", "backslashreplace")
 
 
-def client_fields(address: str) -> dict[str, str]:
+@lru_cache(maxsize=4096)
+def client_fields(address: str) -> Mapping[str, str]:
     """``client.ip`` is searched by networks, so it has to be one; whatever else a proxy says is its address."""
     try:
         found = ip_address(address)

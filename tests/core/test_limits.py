@@ -94,7 +94,7 @@ def test_no_hit_is_lost_however_the_threads_take_turns() -> None:
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(32) as threads:
-            found = list(threads.map(lambda _: counts.hit("a", 60)[0], range(5_000)))
+            found = list(threads.map(lambda _: counts.hit("a", 60, 1)[1], range(5_000)))
     finally:
         sys.setswitchinterval(interval)
     assert sorted(found) == list(range(1, 5_001))
@@ -115,7 +115,7 @@ def test_a_retried_request_counts_once() -> None:
     request.registry = registry
     for _ in range(5):
         limits.hit_limit(request, "knock", "a")
-    assert registry["limits"].here.hit(limits.storage_key("knock", "a"), 60)[0] == 2
+    assert registry["limits"].here.hit(limits.storage_key("knock", "a"), 60, 1)[1] == 2
 
 
 def test_a_cleared_key_starts_anew() -> None:
@@ -128,7 +128,7 @@ def test_a_cleared_key_starts_anew() -> None:
 def test_windows_that_are_over_are_forgotten() -> None:
     counts = limits.ProcessCounts()
     for number in range(3 * limits.MIN_SWEEP):
-        counts.hit(str(number), 0)
+        counts.hit(str(number), 0, 1)
     assert len(counts.windows) <= limits.MIN_SWEEP
 
 
@@ -177,6 +177,18 @@ def test_processes_share_their_counts_in_redis(server: RedisServer) -> None:
     assert statuses(other, 2) == [200, 429]
     answer = other.get("/knock/?key=a", status=429)
     assert 55 <= int(answer.headers["Retry-After"]) <= 60
+
+
+@needs_redis
+def test_of_a_wide_limit_redis_is_told_of_each_hundredth_at_once(server: RedisServer) -> None:
+    here, there = (limits.Limits(server.url) for _ in range(2))
+    wide = limits.rate("1000/minute")
+    assert [here.hit("reads", wide, "a").left for _ in range(9)] == list(range(999, 990, -1))
+    assert server.keys() == []
+    assert [here.hit("reads", wide, "a").left for _ in range(10)][-1] == 981
+    assert [there.hit("reads", wide, "a").left for _ in range(10)][-1] == 980  # 10 of its own, 10 that it has learnt of
+    assert there.hit("reads", wide, "a").left == 979
+    assert here.hit("reads", wide, "a").left == 970  # and now this one has learnt of those 10
 
 
 @needs_redis
