@@ -40,10 +40,10 @@ class Server(Pausing):
 class Connection(extensions.connection):
     """``bound_s``: how long whatever it is asked may take. ``server``: of its engine. ``is_taken``: it is at work.
 
-    ``prepared``: the names of the statements that it keeps.
+    ``prepared``: the names of the statements that it keeps; ``is_outdated``: they answer no longer.
     """
 
-    bound_s, is_taken, idle_since_s = CONNECT_S, False, 0.0
+    bound_s, is_taken, idle_since_s, is_outdated = CONNECT_S, False, 0.0, False
     server: Server
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -114,7 +114,7 @@ def bound_waits(engine: Engine, statement_s: float) -> None:
             context.is_disconnect, context.invalidate_pool_on_disconnect = True, False
 
     ping = engine.dialect.do_ping
-    engine.dialect.do_ping = lambda connection: not connection.is_doubtful() or ping(connection)  # type: ignore[method-assign]
+    setattr(engine.dialect, "do_ping", lambda connection: not connection.is_doubtful() or ping(connection))  # noqa: B010
     extensions.set_wait_callback(wait)
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "checkout", has_been_taken)

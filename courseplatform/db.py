@@ -94,7 +94,7 @@ def request_session(request: Request) -> Session:
     is_read_only = request.method in SAFE_METHODS and not request.is_script
     session: Session = request.registry["db.session"](is_read_only)
     if not is_read_only:  # what only reads has nothing to commit
-        # Whatever may write is committed: zope.sqlalchemy by itself overlooks statements on bare tables, and drops them.
+        # Whatever may write is committed: by itself zope.sqlalchemy drops statements on bare tables.
         zope.sqlalchemy.register(session, initial_state=STATUS_CHANGED, transaction_manager=request.tm)
     request.add_finished_callback(lambda _: session.close())
     return session

@@ -24,8 +24,8 @@ LOST_BOUNDS = (
 def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engine:
     """An engine whose every wait is bounded, and whose statements count for their request.
 
-    Its connections rest in autocommit, and leave it with each transaction but those of ``reading``: SQLAlchemy's own way
-    of changing it asks the server twice.
+    Its connections rest in autocommit, and leave it with each transaction but those of ``reading``: SQLAlchemy's own
+    way of changing it asks the server twice.
 
     ``is_pooled``: perhaps by PgBouncer in transaction mode, where every transaction meets another connection of the
     server: it brings its bounds along.

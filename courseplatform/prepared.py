@@ -1,8 +1,8 @@
 """Statements that come again are planned once: PREPARE and EXECUTE, which psycopg2 does not send by itself.
 
-To plan the join of a lineage, or to ask for a caller's roles, takes PostgreSQL longer than to answer. So what SQLAlchemy
-has compiled and a process has sent some times is prepared, connection by connection, and then only named. Values go out
-as before and are of the types that they had as literals, so an answer is the same.
+To plan the join of a lineage, or the question for a caller's roles, takes PostgreSQL longer than to answer. So what
+SQLAlchemy has compiled and a process has sent some times is prepared, connection by connection, and then only named.
+Values go out as before and are of the types that they had as literals, so an answer is the same.
 
 Not behind a pooler: there the next transaction meets another connection of the server.
 """
@@ -39,7 +39,7 @@ TYPES = {
     timedelta: "interval",
     Decimal: "numeric",
     float: "numeric",
-    bytes: "bytea",
+    extensions.Binary: "bytea",
 }
 
 Execute = Callable[..., Any]
@@ -120,13 +120,13 @@ def prepare_statements(engine: Engine) -> None:
             execute(cursor, statement, parameters, context)
             return
         connection = cursor.connection
-        if found.name not in connection.prepared:
+        if found.name not in connection.prepared or connection.is_outdated:
             prepare(connection, found)
         try:
             cursor.execute(found.call, parameters)
         except (errors.FeatureNotSupported, errors.InvalidSqlStatementName) as error:
-            # A migration has changed what it answers, or somebody has made the session forget: it is prepared anew.
-            connection.prepared.discard(found.name)
+            # A migration has changed what it answers, or somebody has made the session forget: they are prepared anew.
+            connection.is_outdated = True
             if not connection.autocommit:
                 raise extensions.TransactionRollbackError("a prepared statement is out of date") from error
             execute(cursor, statement, parameters, context)
@@ -136,8 +136,9 @@ def prepare_statements(engine: Engine) -> None:
 
 def prepare(connection: Any, statement: Prepared) -> None:
     with connection.cursor() as cursor:
-        if len(connection.prepared) >= MAX_KEPT:
+        if len(connection.prepared) >= MAX_KEPT or connection.is_outdated:
             cursor.execute("DEALLOCATE ALL")
             connection.prepared.clear()
+            connection.is_outdated = False
         cursor.execute(statement.make)
     connection.prepared.add(statement.name)
