@@ -142,6 +142,8 @@ def fresh_database(server_url: str) -> Iterator[str]:
     admin = sa.create_engine(postgresql_url(server_url), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        # What a test gives up, the server gives up too: it would hold its locks into the next test.
+        connection.execute(sa.text(f"ALTER DATABASE {name} SET client_connection_check_interval = '100ms'"))
     try:
         yield sa.make_url(postgresql_url(server_url)).set(database=name).render_as_string(hide_password=False)
     finally:
