@@ -1,6 +1,7 @@
 """Fixtures for the tests of core and of the built-in plugins alike."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -9,6 +10,17 @@ import pytest
 
 from courseplatform.files import LocalFiles
 from tests.s3_server import S3Server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Modules and thousands of tests are here to stay: looking through them for garbage was a third of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
 """The fixtures themselves: a test that can't fail shows nothing."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 from webtest import AppError
 
 from courseplatform.testing import Client, Clock, Queue, counted_statements, fixture_modules
@@ -75,3 +78,16 @@ def test_what_a_plugin_switches_on_brings_its_fixtures_too() -> None:
         "plugins.enrollments.testing",
     ]
     assert fixture_modules([]) == []
+
+
+def test_what_a_test_gave_up_keeps_no_lock_from_the_next(wsgi_app: Any) -> None:
+    engine = wsgi_app.registry["db.engine"]
+    with pytest.raises(OperationalError, match="has not answered within"), engine.connect() as connection:
+        connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        connection.execute(sa.text("LOCK TABLE outbox"))
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        raw.bound_s = 0.2
+        connection.execute(sa.text("SELECT pg_sleep(60)"))
+    with engine.connect() as connection:  # waits for a lock as long as the application does
+        connection.execute(sa.text("LOCK TABLE outbox"))

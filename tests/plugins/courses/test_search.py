@@ -11,6 +11,7 @@ from courseplatform.testing import Client, counted_statements, rolled_back
 from plugins.courses.models import Course
 from tests.factories.accounts import Actor, make_user
 from tests.factories.courses import add_co_teacher, id_of, make_course
+from tests.factories.many import fill
 
 LIST = "/api/courses/"
 
@@ -191,9 +192,10 @@ def test_nothing_else_reads_the_vector(client: Client, teacher: Actor) -> None:
 
 
 MANY = """
-    INSERT INTO courses (id, created_at, title, description, teacher_id, status, updated_at, review_count, rating_sum)
-    SELECT gen_random_uuid(), now(), 'course ' || n, 'term' || n % 250 || ' of many ' || repeat('t' || n || ' ', 40),
-           :teacher, 'published', now(), 0, 0
+    SELECT gen_random_uuid() AS id, now() AS created_at, 'course ' || n AS title,
+           'term' || n % 250 || ' of many ' || repeat('t' || n || ' ', 40) AS description,
+           CAST(:teacher AS uuid) AS teacher_id, 'published' AS status, now() AS updated_at, 0 AS review_count,
+           0 AS rating_sum
     FROM generate_series(1, 10000) AS n
 """
 
@@ -208,9 +210,8 @@ def test_a_search_looks_into_the_index(wsgi_app: Any) -> None:
 
     engine = wsgi_app.registry["db.engine"]
     with rolled_back(wsgi_app) as (client, connection):
-        connection.execute(sa.text(MANY), {"teacher": make_user(client, "teacher").id})
+        fill(connection, "courses", MANY, teacher=make_user(client, "teacher").id)
         connection.execute(sa.text("SELECT gin_clean_pending_list('ix__courses__search_vector')"))  # as VACUUM does
-        connection.execute(sa.text("ANALYZE courses"))
         sa.event.listen(engine, "before_cursor_execute", note)
         try:
             for words, count in (

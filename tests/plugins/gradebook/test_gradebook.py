@@ -2,11 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from webob import Request
 
 from courseplatform.testing import Client, counted_statements
@@ -17,6 +15,7 @@ from tests.factories.assignments import make_assignment
 from tests.factories.courses import id_of, make_course
 from tests.factories.enrollments import enrol
 from tests.factories.lessons import make_lesson
+from tests.factories.many import enrol_many
 from tests.factories.submissions import make_submission
 
 
@@ -203,28 +202,13 @@ def test_it_costs_as_much_for_many_students_and_assignments_as_for_one(
 
 
 @pytest.fixture
-def crowd(committing_client: Client) -> Iterator[tuple[Actor, str]]:
+def crowd(committing_client: Client) -> tuple[Actor, str]:
     """A teacher, and a course that 450 students take: three chunks."""
     client = committing_client
     teacher = make_user(client, "teacher")
     course = make_course(client, teacher)
-    with client.script() as request:
-        request.db.execute(
-            sa.text(
-                "INSERT INTO users (id, username, email, role, first_name, last_name, locale, timezone, is_active,"
-                " created_at) SELECT gen_random_uuid(), 'n' || n, 'n' || n || '@x', 'student', '', '', 'en', 'UTC',"
-                " true, now() FROM generate_series(1, 450) n"
-            )
-        )
-        request.db.execute(
-            sa.text(
-                "INSERT INTO enrollments (id, course_id, student_id, status, enrolled_at)"
-                " SELECT gen_random_uuid(), :course, id, 'active', now() FROM users WHERE username LIKE 'n%'"
-                " AND role = 'student'"
-            ),
-            {"course": id_of(course)},
-        )
-    yield teacher, course
+    enrol_many(client, course, 450)
+    return teacher, course
 
 
 def stream(teacher: Actor, course: str) -> Any:

@@ -4,18 +4,18 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import select
 
 from courseplatform.testing import Client, counted_statements
 from plugins.accounts.models import User
 from plugins.assignments.models import Assignment
-from plugins.enrollments.models import Enrollment
 from plugins.notifications import forecasts
 from plugins.notifications.models import Notification
 from plugins.notifications.news import News, Subject
 from plugins.notifications.operations import tell, tell_role
 from tests.factories.accounts import make_user
 from tests.factories.enrollments import enrol
+from tests.factories.many import enrol_many
 from tests.factories.notifications import ALL, PREFERENCES
 
 from .conftest import School
@@ -126,16 +126,7 @@ def test_of_very_much_news_not_all_is_counted(client: Client, school: School, mo
 
 def test_twenty_thousand_are_counted_in_two_statements(client: Client, school: School) -> None:
     many = 20_000
-    with client.script() as request:
-        request.db.execute(text("SET LOCAL statement_timeout = 0"))  # to make them, however busy the machine is
-        columns = "id, username, email, role, first_name, last_name, locale, timezone, is_active, created_at"
-        values = "gen_random_uuid(), 'many' || n, n || '@example.com', 'student', '', '', 'en', 'UTC', true, now()"
-        made = f"INSERT INTO users ({columns}) SELECT {values} FROM generate_series(1, :many) n"
-        request.db.execute(text(made), {"many": many})
-        ids = select(text("gen_random_uuid()"), User.id, text(":course_id"), text("'active'"), text("now()"))
-        names = ["id", "student_id", "course_id", "status", "enrolled_at"]
-        students = ids.where(User.username.like("many%")).params(course_id=school.course_id)
-        request.db.execute(insert(Enrollment).from_select(names, students, include_defaults=False))
+    enrol_many(client, school.course, many)
     with counted_statements(client.registry) as small:
         foretold(school.owner, "PATCH", school.assignment, {"title": "Else"})
     with counted_statements(client.registry) as statements:
