@@ -177,7 +177,9 @@ def probe(url: str, world: World, expected: Answers | None = None) -> list[str]:
 
     for name, (role, path, is_list, status) in questions(world).items():
 
-        def compare(role: str = role, path: str = path, is_list: bool = is_list, s: int = status, name: str = name) -> Any:
+        def compare(
+            role: str = role, path: str = path, is_list: bool = is_list, s: int = status, name: str = name
+        ) -> Any:
             found = read_pages(cast[role], path) if is_list else read(cast[role].ask("GET", path))
             if found[0] != s:
                 yield f"{found[0]}, not {s}"

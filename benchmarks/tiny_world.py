@@ -115,7 +115,9 @@ def make(platform: Production) -> TinyWorld:
         student("PUT", f"/api/courses/{main_id}/enrollments/me/", 201)
         submission_id = maker.made(student, work, text=f"Work of {number}")
         if number % 2 == 0:
-            teacher("PUT", f"{work}{submission_id}/grade/", 200, {"grade": number % 11, "feedback": f"No. {number}"}, **ANY)
+            teacher(
+                "PUT", f"{work}{submission_id}/grade/", 200, {"grade": number % 11, "feedback": f"No. {number}"}, **ANY
+            )
     submission_id = students[0]("GET", work, 200)["results"][0]["id"]
     students[1]("POST", work, 201, {"text": "A second attempt"})
     students[5]("POST", work, 201, {"text": "A draft, seen by its student alone", "status": "draft"})
