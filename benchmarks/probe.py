@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any, Protocol
 from urllib.parse import urljoin
@@ -176,25 +177,24 @@ def probe(url: str, world: World, expected: Answers | None = None) -> list[str]:
             faults.append(f"{name}: {type(error).__name__} {error}")
 
     for name, (role, path, is_list, status) in questions(world).items():
-
-        def compare(
-            role: str = role, path: str = path, is_list: bool = is_list, s: int = status, name: str = name
-        ) -> Any:
-            found = read_pages(cast[role], path) if is_list else read(cast[role].ask("GET", path))
-            if found[0] != s:
-                yield f"{found[0]}, not {s}"
-            elif expected is not None:
-                yield from differences(found[1], expected[name][1])
-
-        note(name, compare)
+        wanted = (status, None if expected is None else expected[name][1])
+        note(name, partial(asking, cast, role, path, is_list, wanted))
     for name, check in {
         "E5": handing_in,
         "E6": signing_in,
         "E8": polling,
         "E9": publishing,
     }.items():
-        note(name, lambda check=check: check(cast, world))  # type: ignore[misc]
+        note(name, partial(check, cast, world))
     return faults
+
+
+def asking(cast: Cast, role: str, path: str, is_list: bool, wanted: tuple[int, Any]) -> Iterator[str]:
+    status, body = read_pages(cast[role], path) if is_list else read(cast[role].ask("GET", path))
+    if status != wanted[0]:
+        yield f"{status}, not {wanted[0]}"
+    elif wanted[1] is not None:
+        yield from differences(body, wanted[1])
 
 
 def differences(found: Any, expected: Any, where: str = "") -> Iterator[str]:
@@ -318,7 +318,7 @@ def main() -> int:
 
     with running_platform() as platform:
         world = make(platform)
-        settle(platform, world)
+        settle(platform.environ["DATABASE_URL"])
         expected, found = record(platform.url, world), {}
         found["platform"] = probe(platform.url, world, expected)
         for rival in RIVALS:

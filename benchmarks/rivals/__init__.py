@@ -1,9 +1,9 @@
 """Systems that answer the same requests from the same tables, each as whoever likes its framework would write it.
 
 They check what the platform checks: the token and the caller's row at each request, the whole path, who teaches and who
-takes the course. What they leave out is what they would naturally leave out: no event, outbox or webhook row with a
-submission, no session behind a token (but ``raw``), no preferences, change numbers and e-mails of notifications (``raw``
-keeps the numbers), no recheck of completions, no problem+json, metrics, rate limits, request log, ETags and If-Match.
+takes the course. They leave out what they would naturally leave out: with a submission no event, outbox or webhook row;
+behind a token no session (``raw`` has one); of notifications preferences, e-mails and change numbers (``raw`` has the
+last); with a published lesson the recheck of completions; problem+json, metrics, rate limits, request log, If-Match.
 
 They run in an environment of their own, of ``requirements.txt``; nothing of it is needed by the platform.
 """

@@ -6,9 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 
 from .settings import DATABASE_URL
 
-engine = create_async_engine(
-    DATABASE_URL, pool_size=10, max_overflow=10
-)
+engine = create_async_engine(DATABASE_URL, pool_size=10, max_overflow=10)
 make_session = async_sessionmaker(engine, expire_on_commit=False)
 
 

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-
 T = TypeVar("T")
 
 

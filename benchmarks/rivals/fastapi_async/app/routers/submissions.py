@@ -44,7 +44,9 @@ async def visible_place(session: AsyncSession, assignment: Assignment, user: Use
     return place
 
 
-async def get_place(course_id: UUID, lesson_id: UUID, assignment_id: UUID, session: Session, user: CurrentUser) -> Place:
+async def get_place(
+    course_id: UUID, lesson_id: UUID, assignment_id: UUID, session: Session, user: CurrentUser
+) -> Place:
     assignment = await session.scalar(
         select(Assignment)
         .join(Assignment.lesson)
@@ -119,9 +121,7 @@ async def submit(work: SubmissionIn, at: At, session: Session) -> SubmissionOut:
     )
     if assignment.lock_at and now > assignment.lock_at:
         raise conflict("submission_locked")
-    earlier = select(Submission).where(
-        Submission.assignment_id == assignment.id, Submission.student_id == at.user.id
-    )
+    earlier = select(Submission).where(Submission.assignment_id == assignment.id, Submission.student_id == at.user.id)
     newest = earlier.order_by(Submission.attempt.desc()).limit(1)
     latest = await session.scalar(newest.with_for_update(key_share=True))
     content_sha256 = hashlib.sha256(work.text.encode() + b"\0").hexdigest()
