@@ -50,6 +50,7 @@ class TinyWorld:
     gradebook_teacher: str = "teacher"
     crowd_teacher: str = "teacher"
     crowd_student: str = "student2"
+    crowd_leaver: str = "student7"
     password: str = PASSWORD
 
 
@@ -117,6 +118,7 @@ def make(platform: Production) -> TinyWorld:
     for number, student in enumerate(students):
         student("PUT", f"/api/courses/{main_id}/enrollments/me/", 201)
         submission_id = maker.made(student, work, text=f"Work of {number}")
+        student("PUT", lesson + "completion/", 200)
         if number % 2 == 0:
             teacher(
                 "PUT", f"{work}{submission_id}/grade/", 200, {"grade": number % 11, "feedback": f"No. {number}"}, **ANY

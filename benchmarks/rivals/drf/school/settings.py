@@ -1,6 +1,7 @@
 """Production settings: nothing is loaded that this API doesn't use."""
 
 import os
+from datetime import timedelta
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -50,6 +51,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(days=1),  # as long as a benchmark may take
     "TOKEN_OBTAIN_SERIALIZER": "accounts.serializers.SignInSerializer",
     "UPDATE_LAST_LOGIN": False,
 }
