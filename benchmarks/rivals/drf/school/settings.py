@@ -34,7 +34,7 @@ DATABASES = {
         "PASSWORD": DATABASE.get("password", ""),
         "HOST": DATABASE.get("host", ""),
         "PORT": DATABASE.get("port", ""),
-        "CONN_MAX_AGE": None,  # a sync worker keeps its one connection
+        "CONN_MAX_AGE": None,  # each thread keeps its own
     }
 }
 
