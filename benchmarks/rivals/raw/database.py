@@ -12,7 +12,8 @@ kept = threading.local()
 
 
 def connect():
-    kept.connection = psycopg2.connect(os.environ["DATABASE_URL"])
+    # One plan for all callers: planning the first pages anew takes longer than reading them.
+    kept.connection = psycopg2.connect(os.environ["DATABASE_URL"], options="-c plan_cache_mode=force_generic_plan")
     kept.connection.autocommit = True
     kept.cursor, kept.prepared = kept.connection.cursor(), set()
 

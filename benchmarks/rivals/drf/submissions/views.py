@@ -90,10 +90,9 @@ class SubmissionViewSet(CreateModelMixin, ListModelMixin, RetrieveModelMixin, Ge
             raise Conflict("attempt_exists") from error
 
     def save_attempt(self, serializer, now, user):
-        if self.assignment.lesson.course.status == "archived":
+        assignment = self.assignment
+        if assignment.lesson.course.status == "archived":
             raise Conflict("course_archived")
-        # The dates hold until the commit.
-        assignment = Assignment.objects.select_for_update(no_key=True).get(pk=self.assignment.pk)
         if assignment.lock_at and now > assignment.lock_at:
             raise Conflict("submission_locked")
         earlier = Submission.objects.select_for_update(no_key=True).filter(assignment=assignment, student=user)

@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Text
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from uuid_utils.compat import uuid7
@@ -114,7 +114,7 @@ class Submission(Base):
     text: Mapped[str] = mapped_column(default="")
     file_key: Mapped[str | None]
     file_name: Mapped[str | None]
-    file_size_bytes: Mapped[int | None]
+    file_size_bytes: Mapped[int | None] = mapped_column(BigInteger)
     file_content_type: Mapped[str | None]
     file_sha256: Mapped[str | None]
     status: Mapped[str] = mapped_column(default="submitted")

@@ -96,8 +96,8 @@ class ExpandedSubmission(SubmissionOut):
 
 
 def not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty")
+    if not text.strip() or "\0" in text:
+        raise ValueError("is empty, or has a NUL")
     return text
 
 

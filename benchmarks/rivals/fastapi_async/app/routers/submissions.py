@@ -114,11 +114,7 @@ async def submit(work: SubmissionIn, at: At, session: Session) -> SubmissionOut:
         raise forbidden()
     if at.course.status == "archived":
         raise conflict("course_archived")
-    now = datetime.now(UTC)
-    # The dates hold until the commit.
-    assignment = await session.get_one(
-        Assignment, at.assignment.id, with_for_update={"read": True}, populate_existing=True
-    )
+    now, assignment = datetime.now(UTC), at.assignment
     if assignment.lock_at and now > assignment.lock_at:
         raise conflict("submission_locked")
     earlier = select(Submission).where(Submission.assignment_id == assignment.id, Submission.student_id == at.user.id)
