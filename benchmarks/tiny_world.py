@@ -9,16 +9,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from benchmarks.costs import MANY, PASSWORD
 from courseplatform.migrations import migrate
 from courseplatform.testing import embedded_server, fresh_database
 from tests.functional.gateway import Production
 from tests.functional.platform import Caller
 from tests.redis_server import RedisServer
 
-PASSWORD = "a long enough passphrase"
 STUDENTS = 26  # more than one page hands in, and an odd one out
 ANY: dict[str, Any] = {"headers": {"If-Match": "*"}}
-MANY = "10000000/minute"
 CHEAP = {
     "COURSEPLATFORM_ACCOUNTS_REQUIRE_VERIFIED_EMAIL": "false",
     "COURSEPLATFORM_ACCOUNTS_ARGON2_MEMORY_KIB": "1024",
@@ -30,7 +29,7 @@ CHEAP = {
 
 @dataclass(frozen=True)
 class TinyWorld:
-    """What ``probe`` wants to know: see ``benchmarks.probe.World``."""
+    """What ``probe`` wants to know: see ``benchmarks.reading.World``."""
 
     course_id: str
     draft_course_id: str

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 
 import requests
 
@@ -25,7 +26,7 @@ from tests.functional.platform import free_port
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
 #: Signs their tokens: every rival gives out its own.
-SECRET = "made up, and of 32 bytes at least: 0123456789"
+SECRET = token_urlsafe(32)
 START_TIMEOUT_S = 60
 
 
