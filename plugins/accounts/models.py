@@ -37,6 +37,9 @@ class User(Timestamped, Base):
     __table_args__ = (
         Index("uq__users__username", text("lower(username)"), unique=True, info={"conflict": "username_taken"}),
         Index("uq__users__email", text("lower(email)"), unique=True, info={"conflict": "email_taken"}),
+        # Those above are in the order of a language, which is none for looking up beginnings.
+        Index("ix__users__username_start", text("lower(username) text_pattern_ops")),
+        Index("ix__users__email_start", text("lower(email) text_pattern_ops")),
         CheckConstraint("role IN ('student', 'teacher', 'admin')", name="role"),
     )
 
@@ -63,12 +66,14 @@ class SignInSession(Timestamped, Base):
 
     __tablename__ = "sessions"
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
     user_agent: Mapped[str] = mapped_column(String(200), server_default="")
     address: Mapped[str] = mapped_column(String(64), server_default="")
+
+    __table_args__ = (Index("ix__sessions__user_id_id", "user_id", "id"),)
 
     def is_living(self, now: datetime) -> bool:
         return self.ended_at is None and self.expires_at > now

@@ -51,6 +51,7 @@ class Certificate(Timestamped, Base):
         CheckConstraint("status IN ('not_issued', 'issued', 'revoked')", name="status"),
         Index("ix__certificates__course_id", "course_id", "id"),
         Index("ix__certificates__student_id_id", "student_id", "id"),
+        Index("ix__certificates__status_id", "status", "id"),
         Index("ix__certificates__revoked", "status_number", postgresql_where=text("status = 'revoked'")),
     )
 

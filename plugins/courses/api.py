@@ -13,7 +13,7 @@ from .operations import (
     record_rating,
 )
 from .resources import CourseItem, staff_principals
-from .roles import teaches
+from .roles import is_taught_by, teaches
 from .schemas import HeadlineAnswer
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "create_course",
     "is_named_staff",
     "is_staff",
+    "is_taught_by",
     "lock_course",
     "named_staff",
     "publish_course",

@@ -7,7 +7,7 @@ Secrets, codes and tokens are stored as SHA-256; they are long and random, so th
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from courseplatform.api import Base, Timestamped
@@ -36,11 +36,14 @@ class OAuthConsent(Timestamped, Base):
 
     __tablename__ = "oauth_consents"
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     client_id: Mapped[UUID] = mapped_column(ForeignKey("oauth_clients.id", ondelete="CASCADE"), index=True)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
-    __table_args__ = (UniqueConstraint("user_id", "client_id"),)
+    __table_args__ = (
+        UniqueConstraint("user_id", "client_id"),
+        Index("ix__oauth_consents__user_id_id", "user_id", "id"),
+    )
 
 
 class OAuthGrant(Timestamped, Base):
@@ -80,9 +83,11 @@ class PersonalToken(Timestamped, Base):
 
     __tablename__ = "personal_tokens"
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     name: Mapped[str]
     token_sha256: Mapped[str] = mapped_column(unique=True)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     expires_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix__personal_tokens__user_id_id", "user_id", "id"),)

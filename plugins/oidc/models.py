@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from courseplatform.api import Base, Timestamped
@@ -14,14 +14,17 @@ class ExternalIdentity(Timestamped, Base):
 
     __tablename__ = "external_identities"
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     issuer: Mapped[str]
     subject: Mapped[str]
     provider: Mapped[str]
     email: Mapped[str | None]
     last_used_at: Mapped[datetime]
 
-    __table_args__ = (UniqueConstraint("issuer", "subject", info={"conflict": "identity_taken"}),)
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject", info={"conflict": "identity_taken"}),
+        Index("ix__external_identities__user_id_id", "user_id", "id"),
+    )
 
 
 class OidcLogin(Timestamped, Base):

@@ -51,7 +51,7 @@ class Webhook(Timestamped, Base):
 
     __tablename__ = "webhooks"
 
-    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), index=True)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     url: Mapped[str]
     event_types: Mapped[list[str]] = mapped_column(ARRAY(Text))
     course_id: Mapped[UUID | None]
@@ -67,6 +67,7 @@ class Webhook(Timestamped, Base):
     busy_until: Mapped[datetime | None]
 
     __table_args__ = (
+        Index("ix__webhooks__owner_id_id", "owner_id", "id"),
         CheckConstraint(
             "disabled_reason IN ('gone', 'failing', 'not_permitted', 'secret_unreadable')", name="disabled_reason"
         ),

@@ -14,11 +14,16 @@ from courseplatform import migrations, testing
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def built_in_plugins() -> list[str]:
+    """Those that pytest switches on."""
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    return list(options["courseplatform_plugins"])
+
+
 @contextmanager
 def own_stage() -> Iterator[tuple[testing.Client, sa.Connection]]:
     """A server, an empty database, and an application in which all is done on one connection."""
-    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
-    testing.PLUGINS[:] = options["courseplatform_plugins"]
+    testing.PLUGINS[:] = built_in_plugins()
     with (
         tempfile.TemporaryDirectory(prefix="courseplatform-", ignore_cleanup_errors=True) as folder,
         testing.embedded_server(Path(folder) / "data") as server_url,

@@ -1,7 +1,7 @@
 """The document's operations, each with a call that succeeds: else the corpus would only ever meet the 404."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -58,9 +58,9 @@ class Operation:
 class Operations:
     """All of them, by ``operationId``, in a world."""
 
-    def __init__(self, world: World, connection: Any, turn: int = 0) -> None:
+    def __init__(self, world: World, connection: Any, turn: int = 0, rows: Sequence[Row] = MATRIX) -> None:
         """``turn``: which of the callers and rows that would do is taken."""
-        self.world, self.connection, self.turn = world, connection, turn
+        self.world, self.connection, self.turn, self.rows = world, connection, turn, rows
         self.document = world.client.get("/api/openapi.json").json
         self.by_hand = self.prepare()
         self.all = {one.name: one for one in self.read()}
@@ -91,7 +91,7 @@ class Operations:
             return
         own = operation.path.removeprefix("/api")
         like_it = re.compile(re.sub(r"\{\w+\}", r"[^/]+", own))
-        rows = [row for row in MATRIX if row.method == operation.method]
+        rows = [row for row in self.rows if row.method == operation.method]
         for row in [one for one in rows if shape(one.path) == shape(own)] or [
             one for one in rows if like_it.fullmatch(one.path.partition("?")[0])
         ]:
