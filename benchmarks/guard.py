@@ -37,7 +37,7 @@ from tests.factories.submissions import make_submission
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 RECORD = Path(__file__).with_suffix(".json")
 TOLERATED_PERCENT = 15
-WARMING_COUNT, COUNT = 10, 10
+WARMING_COUNT, COUNT, ROUND_COUNT = 10, 10, 20_000
 REFERENCE, ROUNDS = "reference", "rounds"
 MANY = "10000000/minute"
 VALGRIND = ["valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no"]
@@ -140,7 +140,7 @@ def count_within(url: str, folder: Path, extra_rounds: dict[str, int]) -> None:
     """In the child, beneath valgrind: each work ``COUNT`` times, and a dump of what that took."""
     calls = json.loads((folder / "calls.json").read_text())
     app = make_app(url, folder)
-    works = {REFERENCE: reference_on(url), ROUNDS: lambda: burn(1000)}
+    works = {REFERENCE: reference_on(url), ROUNDS: lambda: burn(ROUND_COUNT)}
     works |= {name: request_of(slowed(app, extra_rounds.get(name, 0)), **call) for name, call in calls.items()}
     for work in works.values():
         for _ in range(WARMING_COUNT):
@@ -239,7 +239,7 @@ def record(found: dict[str, float]) -> int:
 
 def prove(url: str, folder: Path, counts: dict[str, float], percent: float) -> int:
     """Measure again, with each request slowed; fail unless the guard tells of every one."""
-    round_cost = counts[ROUNDS] / 1000
+    round_cost = counts[ROUNDS] / ROUND_COUNT
     extra = {name: round(counts[name] * percent / 100 / round_cost) for name in ratios(counts)}
     costly, _ = verdicts(ratios(counted(url, folder, extra)), ratios(counts))
     print(f"Slowed by {percent:g} %, told of {len(costly)} of {len(extra)}:", *costly, sep="\n  ")

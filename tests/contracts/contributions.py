@@ -4,8 +4,8 @@ A distribution names a module in the entry-point group ``courseplatform.contract
 ``MATRIX``, lines in the form of ``matrix/language.py``, and ``MISMATCHED``, addresses that lead to nothing,
 ``WITHOUT_DRY_RUN`` (its addresses of views with ``has_dry_run=False``), ``ROLES`` (of x-permissions, with the letters
 of those who have them), ``NAMELESS`` (table and key of extensions that say nothing of people), ``KINDS`` (of
-notifications, not mailed by default), ``EXPORTED`` (table and part of the export) and ``build(world)``, which adds its
-rows to the world.
+notifications, not mailed by default), ``EXPORTED`` (table and part of the export), ``LOOKED_THROUGH`` (lists that
+read more than they show, as in ``test_statements.py``, and why) and ``build(world)``, which adds its rows to the world.
 """
 
 from collections.abc import Iterable

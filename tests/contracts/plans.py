@@ -10,6 +10,8 @@ from sqlalchemy import event
 
 #: Of what one node of a plan may read or sort: a page with what it names, or what there is of it in one course.
 FEW_ROWS = 200
+#: A table that is no larger, since the world has nothing to multiply, tells nothing.
+SMALL_TABLE_ROWS = 20
 READ = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
 
 
@@ -55,7 +57,7 @@ def fault_of(node: dict[str, Any]) -> str:
     kind, table = node["Node Type"], node.get("Relation Name")
     if table is not None:
         rows = sum(node.get(key, 0) for key in READ)
-        if kind == "Seq Scan" or rows > FEW_ROWS:
+        if rows > (SMALL_TABLE_ROWS if kind == "Seq Scan" else FEW_ROWS):
             how = " ".join(str(node[key]) for key in ("Index Name", "Index Cond", "Filter") if key in node)
             return f"{kind} of {rows:.0f} rows of {table}: {how[:300]}"
     elif kind == "Sort" and node["Plans"][0]["Actual Rows"] > FEW_ROWS:

@@ -16,7 +16,7 @@ from courseplatform.testing import counted_statements, fresh_database, make_app,
 from tests.contracts import greedy
 from tests.contracts.bad_input.calls import Call, send
 from tests.contracts.bad_input.operations import OUT_OF_REACH, Operation, Operations
-from tests.contracts.contributions import lacking
+from tests.contracts.contributions import contributed, lacking
 from tests.contracts.crowd import crowd
 from tests.contracts.matrix import MATRIX
 from tests.contracts.own_world import taken_back
@@ -36,6 +36,7 @@ LOOKED_THROUGH = {
     ("get_enrollments", "status"): "the roster of one course",
     ("get_gradebook", "status"): "the roster of one course",
     ("get_submissions", "status"): "the work at one assignment",
+    **dict(contributed("LOOKED_THROUGH")),
 }
 
 

@@ -51,6 +51,12 @@ KINDS = ["cohort_dates_moved"]
 #: Tables that name users, and where an export has them.
 EXPORTED = [("cohort_members", "cohorts")]
 
+#: Lists that read more than they show, by what they are asked for, and why that does.
+LOOKED_THROUGH = [
+    *((("get_enrollments", how), "the members of one cohort") for how in ("", "next", "previous", "cohort")),
+    (("get_assignments", ""), "the dates that all cohorts have for a page of assignments"),
+]
+
 #: Extensions that say nothing of people.
 NAMELESS = [("enrollments", "cohort")]
 
