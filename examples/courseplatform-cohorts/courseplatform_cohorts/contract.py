@@ -54,6 +54,7 @@ EXPORTED = [("cohort_members", "cohorts")]
 #: Lists that read more than they show, by what they are asked for, and why that does.
 LOOKED_THROUGH = [
     *((("get_enrollments", how), "the members of one cohort") for how in ("", "next", "previous", "cohort")),
+    (("get_lessons", ""), "the lessons for the cohorts that the caller is in: here hundreds"),
     (("get_assignments", ""), "the dates that all cohorts have for a page of assignments"),
 ]
 
