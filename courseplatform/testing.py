@@ -131,12 +131,12 @@ def server_url() -> Iterator[str]:
     if os.environ.get("DATABASE_URL"):
         yield os.environ["DATABASE_URL"]
         return
-    made = tempfile.TemporaryDirectory(prefix="courseplatform-pg-", dir=fast_folder(), ignore_cleanup_errors=True)
+    made = tempfile.TemporaryDirectory(prefix="courseplatform-pg-", dir=_fast_folder(), ignore_cleanup_errors=True)
     with made as folder, embedded_server(Path(folder) / "data") as url:
         yield url
 
 
-def fast_folder() -> Path | None:
+def _fast_folder() -> Path | None:
     """In memory, where there is such a place, with room: no disk is so busy that a test's time is up."""
     memory = Path("/dev/shm")  # noqa: S108
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > 1 << 30 else None
@@ -286,7 +286,7 @@ def id_of(address: str) -> str:
     return address.rstrip("/").rsplit("/", 1)[1]
 
 
-class ReadingSession(Session):
+class _ReadingSession(Session):
     """What it does stays, as on an AUTOCOMMIT connection."""
 
     def close(self) -> None:
@@ -302,7 +302,7 @@ def rolled_back(app: Any) -> Iterator[tuple[Client, sa.Connection]]:
     before = registry["db.session"]
     with registry["db.engine"].connect() as connection:
         transaction = connection.begin()
-        registry["db.session"] = lambda is_read_only: (ReadingSession if is_read_only else Session)(
+        registry["db.session"] = lambda is_read_only: (_ReadingSession if is_read_only else Session)(
             bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False
         )
         registry["clock"].offset = timedelta()
