@@ -90,10 +90,10 @@ class Bench:
         return found
 
     def load(self, system: System, requests: Requests) -> report.Round:
-        pids = (system.process_id, self.server.process_id or 0)
-        before = [seconds_of(pid) for pid in pids]
+        before = seconds_of(system.process_id), self.server.cpu_s
         load = requests.send(system.url, self.given.seconds)
-        spent = [(seconds_of(pid) - first) / load.requests * 1e3 for pid, first in zip(pids, before, strict=True)]
+        after = seconds_of(system.process_id), self.server.cpu_s
+        spent = [(end - begin) / load.requests * 1e3 for begin, end in zip(before, after, strict=True)]
         return report.Round(load, *spent)
 
     def run(self) -> tuple[report.Rounds, report.Publications]:
@@ -121,8 +121,10 @@ def write(given: Namespace, found: report.Rounds, published: report.Publications
         (given.out / "results.md").write_text(text)
         results = report.as_json(found, published, about)
         (given.out / "results.json").write_text(json.dumps(results, indent=1, default=str))
-        if found:
+        try:
             report.draw(found, given.out / "results.png")
+        except ImportError:
+            say("No results.png, which wants matplotlib: pip install -e '.[bench]'")
 
 
 def main() -> None:
@@ -147,7 +149,8 @@ def main() -> None:
         bench = Bench(given, server, world, systems, folder)
         bench.check()
         found, published = bench.run()
-        about = {**report.circumstances(), "PostgreSQL": server.settings, "world": world.shape, "given": vars(given)}
+        about = {**report.circumstances(), "PostgreSQL": server.settings, "world": world.shape}
+        about |= {name: getattr(given, name) for name in ("rounds", "seconds", "connections", "processes")}
         write(given, found, published, about)
 
 

@@ -17,7 +17,7 @@ from courseplatform.histories import core_folder
 from courseplatform.migrations import migrate
 
 from .copying import connected
-from .processor import parent
+from .processor import parent, seconds_of
 from .shape import Shape
 from .world import World, build
 
@@ -37,8 +37,13 @@ class Server:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url, self.folder = url, folder
-        self.process_id = parent(self.ask("SELECT pg_backend_pid()")[0][0])
+        with connected(url) as connection:
+            self.process_id = parent(connection.get_backend_pid())
         self.settings = {name: self.ask(f"SHOW {name}")[0][0] for name in SHOWN}
+
+    @property
+    def cpu_s(self) -> float:
+        return seconds_of(self.process_id) if self.process_id else 0.0
 
     def ask(self, sql: str, *parameters: Any, url: str | None = None) -> Any:
         with connected(url or self.url) as connection, connection.cursor() as cursor:
