@@ -92,6 +92,8 @@ class Bench:
     def load(self, system: System, requests: Requests) -> report.Round:
         before = seconds_of(system.process_id), self.server.cpu_s
         load = requests.send(system.url, self.given.seconds)
+        if not load.requests:
+            raise SystemExit(f"{system.name} answers nothing within {self.given.seconds} s: give it more --seconds.")
         after = seconds_of(system.process_id), self.server.cpu_s
         spent = [(end - begin) / load.requests * 1e3 for begin, end in zip(before, after, strict=True)]
         return report.Round(load, *spent)

@@ -36,7 +36,6 @@ def publish(system: System, server: Server, world: World, callers: Callers, numb
     headers = {"Authorization": f"Bearer {callers.tokens[teacher]}"}
     server.ask(FORGET, url=system.database_url)
     with system.working():
-        time.sleep(5)  # until workers are up
         before, began = server.cpu_s, time.monotonic()
         answer = requests.patch(system.url + path, json={"is_published": True}, headers=headers, timeout=60)
         answered = time.monotonic()

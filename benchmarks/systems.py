@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 from tests.functional.platform import free_port
-from tests.functional.serving import Serving
+from tests.functional.serving import Serving, wait_until
 from tests.redis_server import RedisServer
 
 PLATFORM = "platform"
@@ -57,6 +57,7 @@ def running_platform(folder: Path, database_url: str, processes: int) -> Iterato
                 for command in commands
             ]
         try:
+            wait_until(lambda: str(redis.keys()).count("rq:worker:") >= processes)
             yield
         finally:
             end(*started)
