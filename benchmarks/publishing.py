@@ -7,6 +7,7 @@ import requests
 
 from .asking import Callers
 from .postgres import Server
+from .processor import seconds_of
 from .systems import System
 from .world import World
 
@@ -21,11 +22,12 @@ FORGET = (
 
 @dataclass(frozen=True)
 class Publication:
-    """``cpu_s``: of PostgreSQL, which does most of it."""
+    """The last two are seconds of a processor; workers count to the system."""
 
     answered_ms: float
     told_s: float
-    cpu_s: float
+    system_s: float
+    postgres_s: float
 
 
 def publish(system: System, server: Server, world: World, callers: Callers, number: int) -> Publication:
@@ -35,8 +37,12 @@ def publish(system: System, server: Server, world: World, callers: Callers, numb
     callers.sign_in([teacher])
     headers = {"Authorization": f"Bearer {callers.tokens[teacher]}"}
     server.ask(FORGET, url=system.database_url)
-    with system.working():
-        before, began = server.cpu_s, time.monotonic()
+    with system.working() as workers:
+
+        def spent() -> tuple[float, float]:
+            return seconds_of(system.process_id, *workers), server.cpu_s
+
+        before, began = spent(), time.monotonic()
         answer = requests.patch(system.url + path, json={"is_published": True}, headers=headers, timeout=60)
         answered = time.monotonic()
         answer.raise_for_status()
@@ -45,5 +51,5 @@ def publish(system: System, server: Server, world: World, callers: Callers, numb
             time.sleep(POLL_S)
         done = time.monotonic()
         assert told == world.shape.students, f"{system.name} has told {told}"
-        cpu_s = server.cpu_s - before
-    return Publication((answered - began) * 1e3, done - began, cpu_s)
+        cost = [end - begin for end, begin in zip(spent(), before, strict=True)]
+    return Publication((answered - began) * 1e3, done - began, *cost)

@@ -28,13 +28,14 @@ PRODUCTION = {
 
 @dataclass(frozen=True)
 class System:
-    """``process_id``: it and all beneath it serve. ``working``: while it is entered, what waits for workers is done."""
+    """``process_id``: it and all beneath it serve. ``working``: while it is entered, what waits for workers is done; it
+    gives the ids of their processes."""
 
     name: str
     url: str
     process_id: int
     database_url: str
-    working: Callable[[], AbstractContextManager[Any]] = nullcontext
+    working: Callable[[], AbstractContextManager[list[int]]] = lambda: nullcontext([])
 
 
 @contextmanager
@@ -46,7 +47,7 @@ def running_platform(folder: Path, database_url: str, processes: int) -> Iterato
     platform = Serving(folder, database_url, processes, REDIS_URL=redis.url, **PRODUCTION)
 
     @contextmanager
-    def working() -> Iterator[None]:
+    def working() -> Iterator[list[int]]:
         redis.wipe()
         with (folder / "workers.log").open("ab") as log:
             commands = (["worker", platform.ini, "--processes", str(processes)], ["scheduler", platform.ini])
@@ -58,7 +59,7 @@ def running_platform(folder: Path, database_url: str, processes: int) -> Iterato
             ]
         try:
             wait_until(lambda: str(redis.keys()).count("rq:worker:") >= processes)
-            yield
+            yield [process.pid for process in started]
         finally:
             end(*started)
 
