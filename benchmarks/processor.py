@@ -5,6 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
+TRIES = 10
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -32,15 +33,25 @@ def children(pid: int, name: str) -> list[int]:
     return [child for child, one in processes().items() if one.parent == pid and one.name.startswith(name)]
 
 
-def seconds_of(*pids: int) -> float:
-    """Of all threads of these processes and of whatever they have started, also of what has ended since."""
+def family(pids: tuple[int, ...]) -> dict[int, Process]:
+    """These processes and whatever they have started."""
     known, beneath = processes(), defaultdict(list)
     for pid, process in known.items():
         beneath[process.parent].append(pid)
-    family = list(pids)
-    for pid in family:
-        family += beneath[pid]
-    return sum(known[pid].ended_s + running_s(pid) for pid in family if pid in known)
+    found = list(pids)
+    for pid in found:
+        found += beneath[pid]
+    return {pid: known[pid] for pid in found if pid in known}
+
+
+def seconds_of(*pids: int) -> float:
+    """Of all threads of these processes and of whatever they have started, also of what has ended since."""
+    for _ in range(TRIES):
+        before = family(pids)
+        running = sum(map(running_s, before))
+        if family(pids) == before:  # else one has ended meanwhile, and was counted by nobody
+            break
+    return running + sum(process.ended_s for process in before.values())
 
 
 def running_s(pid: int) -> float:
