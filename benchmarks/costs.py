@@ -7,7 +7,7 @@ answers, and neither a slow client nor a busy neighbour counts. As in production
 import os
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -19,25 +19,11 @@ from tests.functional.platform import Caller
 from tests.pgbouncer_server import BINARY, pgbouncer
 from tests.redis_server import RedisServer
 
+from .processor import children, seconds_of
+
 PASSWORD = "a long enough passphrase"
 STUDENTS = 25
 MANY = "10000000/minute"
-
-
-def seconds_of(pids: Iterator[int]) -> float:
-    """What all threads of these processes have had of a processor."""
-    tasks = (path for pid in pids for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
-    return sum(int(path.read_text().split()[0]) for path in tasks) / 1e9
-
-
-def children(pid: int, name: str) -> Iterator[int]:
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            before, _, rest = status.read_text().rpartition(") ")
-        except (FileNotFoundError, ProcessLookupError):  # it has just ended
-            continue
-        if int(rest.split()[1]) == pid and before.partition("(")[2].startswith(name):
-            yield int(status.parent.name)
 
 
 class World:
@@ -94,8 +80,7 @@ def measure(platform: Production, postmaster: int, times: int) -> dict[str, list
     pid = platform.process.pid
 
     def spent() -> list[float]:
-        pooler = list(children(os.getpid(), "pgbouncer"))
-        return [seconds_of(iter([pid])), seconds_of(children(postmaster, "postgres")), seconds_of(iter(pooler))]
+        return [seconds_of(pid), seconds_of(postmaster), seconds_of(*children(os.getpid(), "pgbouncer"))]
 
     for name, call in world.calls().items():
         count = times // 10 if name == "sign in" else times
