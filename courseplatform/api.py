@@ -9,6 +9,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from .answers import Binary, OneOf, Page
 from .bulk import BulkAnswer, BulkQuery, Row, RowAnswer, Rows, RowsReader, TableQuery, do_rows, refuse_repeated
+from .callers import IdentitySource, holds_role, learn_roles
 from .configurator import Configurator
 from .db import Base, Bytes, Timestamped, UuidKey, script_request
 from .errors import (
@@ -60,15 +61,7 @@ from .schemas import (
     field,
 )
 from .search import Search, searched
-from .security import (
-    IdentitySource,
-    holds_role,
-    known_scopes,
-    learn_roles,
-    require_permission,
-    role_principals,
-    user_principal,
-)
+from .security import known_scopes, require_permission, role_principals, user_principal
 from .service import Service
 from .settings import positive_int
 from .settings import raw as raw_setting

@@ -8,6 +8,7 @@ import pyramid.request
 from pyramid.config import Configurator
 
 from .audit import audit, audit_now, request_id
+from .callers import caller_of
 from .db import is_script, on_abort, own_transaction, request_session, request_time, savepoint
 from .dryrun import Foreseen, is_dry_run
 from .events import emit
@@ -27,7 +28,6 @@ from .mail import send_mail
 from .metrics.counters import count, count_now
 from .pagination import paginate
 from .representation import created, no_content, represent
-from .security import caller_of
 from .tables import send_table
 
 

@@ -1,7 +1,8 @@
 """The resource tree: a URL's path is a path of nodes; its lineage is its ACL.
 
 Nodes are made from the segments alone. Then one statement loads the rows of every ``Item`` in the lineage, whatever
-the depth; a row that is missing, or that hangs beneath another parent, leaves ``row = None`` there and beneath.
+the depth: at once for a write, which locks them, else when one is asked for. A row that is missing, or that hangs
+beneath another parent, leaves ``row = None`` there and beneath.
 What a missing row answers is security's business: exactly what a hidden one answers.
 """
 
@@ -47,6 +48,16 @@ class Root(Node):
     __acl__ = [(Allow, "role:admin", ALL_PERMISSIONS)]
 
 
+class RowWhenAsked:
+    """``Item.row`` until it is known: the first to ask for one, while reading, loads those of the whole lineage."""
+
+    def __get__(self, item: Any, cls: type[Any]) -> Any:
+        if item is not None and item._leaf is not None:
+            load_rows(item.request, item._leaf)
+            return item.__dict__.get("row")
+        return None
+
+
 class Item(Node):
     """A node that stands for one row.
 
@@ -67,7 +78,13 @@ class Item(Node):
     hidden_permissions: ClassVar[tuple[str, ...]] = ()
     keeps_row: ClassVar[bool] = False
     is_keyed: ClassVar[bool] = True
-    row: Any = None
+    row: Any = RowWhenAsked()
+    _leaf: Node | None = None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether its row would still have to be loaded."""
+        return self.is_keyed and self._leaf is not None and "row" not in self.__dict__
 
     @property
     def id(self) -> UUID:
@@ -122,11 +139,7 @@ def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool, leaf_lo
     models = [cls.model for cls in classes]
     statement = select(*models).where(models[0].id == bindparam("id_0"))
     for depth in range(1, len(classes)):
-        column = classes[depth].parent_id
-        if column is None:
-            raise TypeError(
-                f"{classes[depth].__name__} hangs beneath {classes[depth - 1].__name__}: it needs parent_id"
-            )
+        column = parent_column(classes[depth - 1], classes[depth])
         child, parent = models[depth], models[depth - 1]
         on = and_(child.id == bindparam(f"id_{depth}"), getattr(child, column) == parent.id)
         statement = statement.join(child, on, isouter=not is_locking)
@@ -138,6 +151,13 @@ def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool, leaf_lo
             # nosemgrep: no-sql-from-values (a word of ours and a table's name)
             statement = statement.suffix_with(text(f"FOR {leaf_lock} OF {models[-1].__table__.name}"))
     return statement
+
+
+def parent_column(above: type[Item], beneath: type[Item]) -> str:
+    """Raises: TypeError for a class that doesn't say."""
+    if beneath.parent_id is None:
+        raise TypeError(f"{beneath.__name__} hangs beneath {above.__name__}: it needs parent_id")
+    return beneath.parent_id
 
 
 def load_rows(request: Request, node: Node) -> None:
@@ -177,7 +197,11 @@ class StrictTraverser:
                 break
             traversed.append(left.pop(0))
         if not left:
-            load_rows(request, node)
+            if request.method in SAFE_METHODS:
+                for item in items_of(node):
+                    item._leaf = node  # an answer that is shared needs none
+            else:
+                load_rows(request, node)
         return {
             "context": node,
             "view_name": left[0] if left else "",

@@ -1,52 +1,26 @@
-"""Who calls, which roles they hold along the lineage, and what the ACL says.
-
-One statement reads the caller's identity together with every local role of the lineage, however many plugins add some.
-Nothing is trusted from a token but who it names: role and session are read at each request.
+"""What the ACL says to who calls, with the roles that they hold along the lineage (see ``callers``).
 
 An identity may carry scopes: those of a token that its user gave to a program. They narrow what the ACL allows and
 never widen it. A plugin says with ``config.add_scope`` which permissions a scope covers; what no scope covers
 (sessions, passwords, tokens, roles) stays with those who signed in themselves.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from pyramid.authorization import ACLHelper, Authenticated, Everyone
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.interfaces import ISecurityPolicy
 from pyramid.registry import Registry
 from pyramid.request import Request
-from sqlalchemy import ColumnElement, Select, Uuid, bindparam, false, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
 from zope.interface import implementer
 
-from . import logs
+from .callers import Caller, learn
 from .db import SAFE_METHODS
 from .errors import Forbidden, NotFound
 from .resources import Item, Node, items_of
 from .restrictions import restriction_on
-
-#: ``expression(user_id, row_id)``: a boolean SQL expression, usually an EXISTS.
-RoleExpression = Callable[[Any, Any], ColumnElement[bool]]
-
-
-class IdentitySource(Protocol):
-    """How the plugin that owns accounts tells core who calls.
-
-    ``user_id``, if a source has it, is the caller's id as SQL within ``statement``; else it is the claim of that name.
-    (A literal column: a role's EXISTS would take a table's column for its own.)
-    ``by_name``, if it has it, is the source of whom a claim ``username`` names, for ``courseplatform explain``.
-    """
-
-    def claims(self, request: Request) -> dict[str, Any] | None:
-        """Parameters of ``statement``, ``user_id`` among them; None without credentials. Raises: Unauthenticated."""
-
-    def statement(self) -> Select[Any]:
-        """One row if the session lives and its user is active, else none."""
-
-    def identity(self, row: Any) -> Any:
-        """An object with ``id``, ``role`` and ``scopes``, made from that row. ``scopes`` None: not narrowed."""
 
 
 @dataclass
@@ -81,22 +55,6 @@ class Refusal:
 
     def __repr__(self) -> str:
         return f"<Refusal {self.status} {self.permission}>"
-
-
-class Caller:
-    """The identity behind one request and the local roles learnt so far. ``claims``: None without credentials."""
-
-    def __init__(self, source: Any, claims: dict[str, Any] | None) -> None:
-        self.source, self.claims = source, claims
-        self.is_known = False
-        self.identity: Any = None
-        self.roles: dict[tuple[type[Item], Any], frozenset[str]] = {}
-
-
-def caller_of(request: Request) -> Caller:
-    """Whoever the request's credentials name. Raises: Unauthenticated."""
-    source = identity_source(request)
-    return Caller(source, source.claims(request) if source else None)
 
 
 @implementer(ISecurityPolicy)
@@ -176,51 +134,14 @@ class SecurityPolicy:
         caller: Caller = request.caller
         if caller.claims is None or (caller.is_known and caller.identity is None):
             return caller
-        items = [
-            item
-            for item in (items_of(context) if isinstance(context, Node) else ())
-            if item.row is not None
-            and (type(item), item.row.id) not in caller.roles
-            and roles_of(request.registry, type(item))
-        ]
-        if items or not caller.is_known:
-            self.learn(request, caller, items)
+        learn(request, caller, items_of(context) if isinstance(context, Node) else [])
         return caller
-
-    def learn(self, request: Request, caller: Caller, items: list[Item]) -> None:
-        source = caller.source
-        statement, labels = identity_statement(request.registry, source, tuple(type(item) for item in items))
-        parameters = dict(caller.claims or {}, **{f"row_{depth}": item.row.id for depth, item in enumerate(items)})
-        row = request.db.execute(statement, parameters).one_or_none()
-        caller.is_known = True
-        caller.identity = row and source.identity(row)
-        if caller.identity is not None:
-            logs.learn("user.id", caller.identity.id)
-        for depth, item in enumerate(items):
-            held = (role for label_depth, role, label in labels if label_depth == depth and row and getattr(row, label))
-            caller.roles[(type(item), item.row.id)] = frozenset(held)
 
     def remember(self, request: Request, userid: Any, **kw: Any) -> list[Any]:
         return []
 
     def forget(self, request: Request, **kw: Any) -> list[Any]:
         return []
-
-
-def learn_roles(request: Request, nodes: Sequence[Item]) -> None:
-    """Ask for the caller's local roles at many nodes of one class, whose rows are there, in one statement.
-
-    For a view that writes many rows: ``require_permission`` of each of them costs none then.
-    """
-    caller: Caller = request.caller
-    known = roles_of(request.registry, type(nodes[0])) if nodes else []
-    if caller.identity is None or not known:
-        return
-    ids = func.unnest(literal([node.row.id for node in nodes], ARRAY(Uuid()))).table_valued("id").render_derived()
-    held = [expression(literal(caller.identity.id, Uuid()), ids.c.id) for _, expression in known]
-    for row_id, *answers in request.db.execute(select(ids.c.id, *held)):
-        roles = (role for (role, _), is_held in zip(known, answers, strict=True) if is_held)
-        caller.roles[type(nodes[0]), row_id] = frozenset(roles)
 
 
 def require_permission(request: Request, permission: str, node: Item) -> None:
@@ -230,47 +151,6 @@ def require_permission(request: Request, permission: str, node: Item) -> None:
         refusal = NotFound() if allowed.status == 404 else Forbidden()
         refusal.code = allowed.code or refusal.code
         raise refusal
-
-
-def roles_of(registry: Registry, node_class: type[Item]) -> list[tuple[str, RoleExpression]]:
-    """Every (role, expression) that plugins added to this class of node or to one it derives from."""
-    return [pair for cls in node_class.__mro__ for pair in registry["local.roles"].get(cls, ())]
-
-
-def identity_source(request: Request) -> Any:
-    """Whoever reads this request's bearer token: the source of its prefix, else the accounts' own."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        for prefix, source in request.registry["identity.prefixes"].items():
-            if token.strip().startswith(prefix):
-                return source
-    return request.registry.get("identity.source")
-
-
-def identity_statement(
-    registry: Registry, source: Any, classes: tuple[type[Item], ...]
-) -> tuple[Select[Any], list[tuple[int, str, str]]]:
-    """The source's statement with one boolean column per local role; built once per source and chain of classes."""
-    cache = registry["identity.statements"]
-    if (source, classes) not in cache:
-        statement, labels = source.statement(), []
-        user_id = getattr(source, "user_id", None)
-        user_id = bindparam("user_id", type_=Uuid()) if user_id is None else user_id
-        for depth, cls in enumerate(classes):
-            for number, (role, expression) in enumerate(roles_of(registry, cls)):
-                label = f"role_{depth}_{number}"
-                statement = statement.add_columns(
-                    expression(user_id, bindparam(f"row_{depth}", type_=Uuid())).label(label)
-                )
-                labels.append((depth, role, label))
-        cache[source, classes] = statement, labels
-    return cache[source, classes]
-
-
-def holds_role(request: Request, node_class: type[Item], role: str, user_id: Any, row_id: Any) -> ColumnElement[bool]:
-    """SQL: whether ``user_id`` holds a local role at a row, by whatever plugins say so. For lists of who does."""
-    expressions = [e(user_id, row_id) for name, e in roles_of(request.registry, node_class) if name == role]
-    return or_(*expressions) if expressions else false()
 
 
 def add_local_role(config: Configurator, node_class: Any, role: str, expression: Any) -> None:

@@ -26,12 +26,13 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from sqlalchemy import literal, select, text
 from zope.interface import providedBy
 
+from ..callers import Caller, roles_of
 from ..db import script_request
 from ..neighbours import plugin_of, readable
 from ..resources import Item, Node, items_of
 from ..restrictions import Restriction
 from ..rights import Line, allowing, lines
-from ..security import Caller, Refusal, roles_of
+from ..security import Refusal
 from .grants import entries
 
 STATUSES = {401: "401, sign in first", 403: "403, forbidden", 404: "404, as if there were nothing"}

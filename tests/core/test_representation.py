@@ -41,7 +41,7 @@ def test_what_a_representation_needs_is_loaded_once_a_page(client: Client, teach
     with counted_statements(client.registry) as statements:
         rows = teacher.get(f"{course}teachers/").json["results"]
     assert len(rows) == 5
-    assert len(statements) == 4, statements  # lineage, identity, page, cards
+    assert len(statements) == 3, statements  # lineage with identity, page, cards
     assert all(row["user"]["id"] == row["user_id"] for row in rows)
 
 

@@ -22,13 +22,13 @@ def end_session(actor: Actor) -> None:
     actor.post("/api/auth/logout/", status=204)
 
 
-def test_identity_and_roles_are_one_statement(client: Client, teacher: Actor) -> None:
+def test_identity_roles_and_rows_are_one_statement(client: Client, teacher: Actor) -> None:
     course = make_course(client, teacher, "draft")
     with counted_statements(client.registry) as statements:
         teacher.get(course)
-    assert len(statements) == 2, statements
-    assert "users.role" in statements[1]
-    assert statements[1].count("EXISTS") >= 3  # owner; teacher: owner or co-teacher
+    assert len(statements) == 1, statements
+    assert "users.role" in statements[0]
+    assert statements[0].count("EXISTS") >= 3  # owner; teacher: owner or co-teacher
 
 
 def test_an_anonymous_request_asks_for_no_identity(client: Client, teacher: Actor) -> None:
@@ -131,7 +131,7 @@ def test_a_local_role_of_a_second_plugin_joins_the_one_statement(
         draft = make_course(client, teacher, "draft")
         with counted_statements(app.registry) as statements:
             guest.get(draft)
-        assert len(statements) == 2
+        assert len(statements) == 1
         other.get(draft, status=404)
         guest.delete(draft, status=403)
     app.registry["db.engine"].dispose()
