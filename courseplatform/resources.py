@@ -1,12 +1,13 @@
 """The resource tree: a URL's path is a path of nodes; its lineage is its ACL.
 
 Nodes are made from the segments alone. Then one statement loads the rows of every ``Item`` in the lineage, whatever
-the depth; a row that is missing, or that hangs beneath another parent, leaves ``row = None`` there and beneath.
+the depth: at once for a write, which locks them, else when one is asked for. A row that is missing, or that hangs
+beneath another parent, leaves ``row = None`` there and beneath.
 What a missing row answers is security's business: exactly what a hidden one answers.
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -67,7 +68,14 @@ class Item(Node):
     hidden_permissions: ClassVar[tuple[str, ...]] = ()
     keeps_row: ClassVar[bool] = False
     is_keyed: ClassVar[bool] = True
-    row: Any = None
+    #: The last node of an address that is read: whose rows are loaded when one of them is asked for.
+    leaf: Node | None = None
+
+    @cached_property
+    def row(self) -> Any:
+        if self.leaf is not None:
+            load_rows(self.request, self.leaf)
+        return self.__dict__.get("row")
 
     @property
     def id(self) -> UUID:
@@ -177,7 +185,11 @@ class StrictTraverser:
                 break
             traversed.append(left.pop(0))
         if not left:
-            load_rows(request, node)
+            if request.method in SAFE_METHODS:
+                for item in items_of(node):
+                    item.leaf = node  # an answer that is shared needs none
+            else:
+                load_rows(request, node)
         return {
             "context": node,
             "view_name": left[0] if left else "",

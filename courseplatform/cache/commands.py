@@ -1,0 +1,16 @@
+"""``courseplatform forget-answers INI``: for whoever changed the database past the platform."""
+
+import click
+
+
+@click.command("forget-answers")
+@click.argument("ini", type=click.Path(exists=True, dir_okay=False))
+@click.pass_context
+def forget_answers(context: click.Context, ini: str) -> None:
+    """Answer anonymous callers anew: after SQL by hand, or a restored backup."""
+    registry = context.find_root().obj.registry
+    if registry["cache.tokens"] is None:
+        raise click.ClickException("No answers are shared: redis.url is not set, or cache.public is false.")
+    topics = sorted(registry["cache.topics"].names)
+    registry["cache.tokens"].change(topics)
+    click.echo(f"Whatever was kept of {', '.join(topics)} is forgotten.")
