@@ -41,7 +41,7 @@ class Backend(RedisBackend):
         self.writer_client.set(key, value, ex=self.redis_expiration_time)
 
 
-register_backend(BACKEND, __name__, Backend.__name__)
+register_backend(BACKEND, __name__, Backend.__name__)  # type: ignore[no-untyped-call]
 
 
 class Answers:
@@ -52,7 +52,7 @@ class Answers:
         self.redis, self.ttl_s = registry["redis"], settings["cache.ttl_s"]
         # Only Redis' expiration: dogpile's would be by this machine's clock.
         pool = connect(settings["redis.url"]).connection_pool
-        self.region: Any = make_region(serializer=encode, deserializer=decode)  # type: ignore[no-untyped-call]
+        self.region: Any = make_region(serializer=encode, deserializer=decode)
         self.region.configure(BACKEND, arguments={"connection_pool": pool, "redis_expiration_time": self.ttl_s})
         #: Another release or another set of plugins answers otherwise.
         self.platform = [version("courseplatform"), *registry["plugins"]]

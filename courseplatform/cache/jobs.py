@@ -6,8 +6,9 @@ from pyramid.request import Request
 
 
 def change_topics(request: Request, *, topics: str, hold: str, until_at: datetime) -> None:
-    """Tell Redis what it was not told, or what it has learnt late: then the hold is there too. From ``until_at`` on there is nothing left that was kept before.
+    """Tell Redis what it was not told, or has learnt late: then the hold is there too.
 
+    From ``until_at`` on there is nothing left that was kept before.
     Raises: RedisError; then it is tried again.
     """
     tokens = request.registry["cache.tokens"]
