@@ -7,7 +7,7 @@ What a missing row answers is security's business: exactly what a hidden one ans
 """
 
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -48,6 +48,16 @@ class Root(Node):
     __acl__ = [(Allow, "role:admin", ALL_PERMISSIONS)]
 
 
+class RowWhenAsked:
+    """``Item.row`` until it is known: the first to ask for one, while reading, loads those of the whole lineage."""
+
+    def __get__(self, item: Any, cls: type[Any]) -> Any:
+        if item is not None and item._leaf is not None:
+            load_rows(item.request, item._leaf)
+            return item.__dict__.get("row")
+        return None
+
+
 class Item(Node):
     """A node that stands for one row.
 
@@ -68,14 +78,8 @@ class Item(Node):
     hidden_permissions: ClassVar[tuple[str, ...]] = ()
     keeps_row: ClassVar[bool] = False
     is_keyed: ClassVar[bool] = True
-    #: The last node of an address that is read: whose rows are loaded when one of them is asked for.
-    leaf: Node | None = None
-
-    @cached_property
-    def row(self) -> Any:
-        if self.leaf is not None:
-            load_rows(self.request, self.leaf)
-        return self.__dict__.get("row")
+    row: Any = RowWhenAsked()
+    _leaf: Node | None = None
 
     @property
     def id(self) -> UUID:
@@ -187,7 +191,7 @@ class StrictTraverser:
         if not left:
             if request.method in SAFE_METHODS:
                 for item in items_of(node):
-                    item.leaf = node  # an answer that is shared needs none
+                    item._leaf = node  # an answer that is shared needs none
             else:
                 load_rows(request, node)
         return {

@@ -45,7 +45,7 @@ from pyramid.settings import asbool
 from ..extending import LATE
 from ..settings import natural_int, positive_int
 from .answers import Answers, check_extensions, shared_view
-from .commands import forget_answers
+from .commands import forget_shared_answers
 from .tokens import Tokens
 from .topics import Topics, add_cache_topic
 
@@ -57,10 +57,10 @@ def includeme(config: Configurator) -> None:
     registry["cache.topics"], registry["cache.tokens"], registry["cache.answers"] = Topics(), None, None
     config.add_setting("cache.public", asbool, default=True)
     config.add_setting("cache.ttl_s", positive_int, default=60)
-    config.add_setting("cache.process_mib", natural_int, default=16)
+    config.add_setting("cache.process_mib", natural_int, default=8)
     config.add_directive("add_cache_topic", add_cache_topic)
     config.add_jobs("courseplatform.cache.jobs")
-    config.add_command(forget_answers)
+    config.add_command(forget_shared_answers)
     config.add_view_deriver(shared_view, under="limited_view", over="secured_view")
 
     def connect() -> None:

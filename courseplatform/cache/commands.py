@@ -1,12 +1,12 @@
-"""``courseplatform forget-answers INI``: for whoever changed the database past the platform."""
+"""``courseplatform forget-shared-answers INI``: for whoever changed the database past the platform."""
 
 import click
 
 
-@click.command("forget-answers")
+@click.command("forget-shared-answers")
 @click.argument("ini", type=click.Path(exists=True, dir_okay=False))
 @click.pass_context
-def forget_answers(context: click.Context, ini: str) -> None:
+def forget_shared_answers(context: click.Context, ini: str) -> None:
     """Answer anonymous callers anew: after SQL by hand, or a restored backup."""
     registry = context.find_root().obj.registry
     if registry["cache.tokens"] is None:

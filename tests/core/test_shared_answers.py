@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from click.testing import CliRunner
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 from pyramid.request import Request
@@ -20,6 +21,7 @@ from sqlalchemy import event, insert, text, update
 
 from courseplatform.api import NO_PERMISSION_REQUIRED, Root, Service
 from courseplatform.cache.answers import topics_at
+from courseplatform.cache.commands import forget_shared_answers
 from courseplatform.cache.tokens import PREFIX
 from courseplatform.db import Base
 from courseplatform.testing import Client, counted_statements, make_app
@@ -520,3 +522,13 @@ def test_a_row_that_is_inserted_by_a_statement_is_seen(client: Client, teacher: 
             ],
         )
     assert len(client.get(LIST).json["results"]) == 2
+
+
+def test_an_operator_has_answers_forgotten(client: Client, app: Any, course: str) -> None:
+    title(client, course)
+    with client.registry["db.engine"].begin() as connection:
+        connection.execute(text("UPDATE courses SET title = 'new'"))  # by hand: nobody notices
+    assert title(client, course) == "Algebra"
+    told = CliRunner().invoke(forget_shared_answers, ["production.ini"], obj=app)
+    assert told.output == "Whatever was kept of courses, people is forgotten.\n"
+    assert title(client, course) == "new"
