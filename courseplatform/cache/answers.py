@@ -161,7 +161,11 @@ def topics_of(context: Node, request: Request, validator: Any) -> list[str] | No
         if key not in extensions or extensions[key].shared is None:
             return None
         topics.update(extensions[key].shared)
-    return sorted(topics)
+    items = {
+        node.model.__table__.name: node.id for node in lineage(context) if isinstance(node, Item) and node.is_keyed
+    }
+    narrowed: Any = registry["cache.topics"].narrowed
+    return sorted(set().union(*(narrowed(topic, items) for topic in topics)))
 
 
 def is_anonymous(request: Request) -> bool:

@@ -11,6 +11,6 @@ def forget_shared_answers(context: click.Context, ini: str) -> None:
     registry = context.find_root().obj.registry
     if registry["cache.tokens"] is None:
         raise click.ClickException("No answers are shared: redis.url is not set, or cache.public is false.")
-    topics = sorted(registry["cache.topics"].names)
-    registry["cache.tokens"].change(topics)
-    click.echo(f"Whatever was kept of {', '.join(topics)} is forgotten.")
+    topics = registry["cache.topics"]
+    registry["cache.tokens"].change(topics.all())
+    click.echo(f"Whatever was kept of {', '.join(sorted(topics.names))} is forgotten.")

@@ -6,14 +6,15 @@ SELECT whose CTE writes.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from pyramid.config import PHASE1_CONFIG, Configurator
-from sqlalchemy import TextClause, event, inspect
+from sqlalchemy import BinaryExpression, BindParameter, TextClause, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session
-from sqlalchemy.sql import visitors
+from sqlalchemy.sql import operators, visitors
 
 from ..db import REQUEST, WritingSession
 from .jobs import change_topics
@@ -25,51 +26,108 @@ MAX_AGES = 3
 
 
 class Part(NamedTuple):
-    """Rows of a model that belong to a topic. ``columns``: an UPDATE of others is no change, nor is an INSERT."""
+    """Rows of a model that belong to a topic. ``columns``: an UPDATE of others is no change, nor is an INSERT.
+
+    ``of``: the column that says to which item they belong; ``table``: the items' own.
+    """
 
     topic: str
     columns: frozenset[str] | None
+    of: Any
+    table: str | None
 
 
 class Topics:
-    """All topics of one application."""
+    """All topics of one application.
+
+    A topic ``courses`` changes with any of its rows. Where rows say to which item they belong, an answer at that item
+    depends on ``courses:{id}`` instead, and on ``courses:*``: that changes when nobody knows which rows do.
+    """
 
     def __init__(self) -> None:
         self.names: set[str] = set()
         #: By the classes of a lineage: the topics of their rows (``answers.topics_at``).
         self.at: dict[Any, frozenset[str] | None] = {}
+        self.by_name: dict[str, list[Part]] = {}
         self.by_model: dict[Any, list[Part]] = {}
-        self.by_table: dict[str, set[str]] = {}
+        self.by_table: dict[str, list[Part]] = {}
 
-    def add(self, name: str, model: Any, columns: Iterable[str] | None) -> None:
+    def add(self, name: str, model: Any, columns: Iterable[str] | None, of: str | None) -> None:
+        column = None if of is None else model.__table__.c[of]
+        targets = [] if column is None else [key.target_fullname.partition(".")[0] for key in column.foreign_keys]
+        table = None if column is None else next(iter(targets), model.__table__.name)
+        part = Part(name, None if columns is None else frozenset(columns), column, table)
         self.names.add(name)
-        self.by_model.setdefault(model, []).append(Part(name, None if columns is None else frozenset(columns)))
-        self.by_table.setdefault(model.__table__.name, set()).add(name)
+        for parts, key in ((self.by_name, name), (self.by_model, model), (self.by_table, model.__table__.name)):
+            parts.setdefault(key, []).append(part)
+
+    def all(self) -> list[str]:
+        """Whoever changes these changes everything."""
+        return sorted({*self.names, *(f"{name}:*" for name in self.names)})
+
+    def narrowed(self, name: str, items: Mapping[str, Any]) -> set[str]:
+        """What an answer of this topic depends on. ``items``: the ids of those above its address, by table."""
+        tables = {part.table for part in self.by_name[name]}
+        table = tables.pop() if len(tables) == 1 else None
+        return {f"{name}:*", f"{name}:{items[table]}"} if table is not None and table in items else {name}
 
     def of_model(self, model: Any) -> list[Part]:
         return [part for cls in model.__mro__ for part in self.by_model.get(cls, ())]
 
     def of_flush(self, session: Session) -> Iterator[str]:
-        """The topics that a flush changes, before the session forgets what was changed."""
+        """What a flush changes, before the session forgets what was changed."""
         for rows, is_new in ((session.new, True), (session.deleted, False), (session.dirty, None)):
             for row in rows:
                 for part in self.of_model(type(row)):
                     if is_new and part.columns is not None:
                         continue
                     if is_new is not None or has_changed(session, row, part.columns):
-                        yield part.topic
+                        yield from changed(part, () if part.of is None else ids_of(row, part.of))
 
     def of_statement(self, statement: Any) -> Iterator[str]:
-        """The topics that a statement may change, whichever columns it names."""
+        """What a statement may change, whichever columns it names."""
         if isinstance(statement, TextClause):
-            for name, topics in self.by_table.items():
+            for name, parts in self.by_table.items():
                 if re.search(rf"\b{name}\b", statement.text):
-                    yield from topics
-            return
-        if getattr(statement, "is_dml", False):
-            for part in visitors.iterate(statement):  # a CTE of it may write too
-                table = getattr(part, "table", None) if getattr(part, "is_dml", False) else None
-                yield from self.by_table.get(getattr(table, "name", ""), ())
+                    for part in parts:
+                        yield from changed(part)
+        elif getattr(statement, "is_dml", False):
+            for one in visitors.iterate(statement):  # a CTE of it may write too
+                table = getattr(one, "table", None) if getattr(one, "is_dml", False) else None
+                for part in self.by_table.get(getattr(table, "name", ""), ()):
+                    yield from changed(part, named_by(one, part.of))
+
+
+def changed(part: Part, ids: Collection[Any] = ()) -> Iterator[str]:
+    """``ids``: of the items whose rows change; none if nobody knows. A UUID may come as text, however it is written."""
+    yield part.topic
+    for one in ids or ("*",):
+        try:
+            yield f"{part.topic}:{UUID(str(one))}"
+        except ValueError:
+            yield f"{part.topic}:*"
+
+
+def ids_of(row: Any, column: Any) -> set[Any]:
+    """Of the items that a row belongs to, and did before."""
+    state = inspect(row)
+    history = state.attrs[state.mapper.get_property_by_column(column).key].history
+    return {*history.added, *history.unchanged, *history.deleted}
+
+
+def named_by(statement: Any, column: Any) -> Collection[Any]:
+    """The item of whose rows ``WHERE column = id AND …`` speaks; none if it does not, or changes that very column."""
+    where = getattr(statement, "whereclause", None)
+    if where is None or column is None or getattr(statement, "_ordered_values", None):
+        return ()
+    if column in (getattr(statement, "_values", None) or ()):
+        return ()
+    parts = where.clauses if getattr(where, "operator", None) is operators.and_ else [where]
+    for part in parts:
+        is_equal = isinstance(part, BinaryExpression) and part.operator is operators.eq
+        if is_equal and column.compare(part.left) and isinstance(part.right, BindParameter):
+            return (part.right.value,) if part.right.unique else ()  # a value, and no parameter that is given later
+    return ()
 
 
 def has_changed(session: Session, row: Any, columns: frozenset[str] | None) -> bool:
@@ -123,12 +181,15 @@ def release(session: Session) -> None:
         session.info[REQUEST].registry["cache.tokens"].release(held)
 
 
-def add_cache_topic(config: Configurator, name: str, model: Any, columns: Iterable[str] | None = None) -> None:
+def add_cache_topic(
+    config: Configurator, name: str, model: Any, columns: Iterable[str] | None = None, of: str | None = None
+) -> None:
     """Let the rows of ``model`` belong to the topic ``name``; ``shared=`` of a view and of an extension names topics.
 
     A topic may have several models. ``columns``: of rows that answers only look up by their id, those that are shown:
-    an UPDATE of others changes nothing, nor does an INSERT, to which no answer can lead yet.
+    an UPDATE of others changes nothing, nor does an INSERT, to which no answer can lead yet. ``of``: the column that
+    holds the id of the item to which rows belong, ``course_id``: then those of one change no answer at another.
     """
     model = config.maybe_dotted(model)
     claim = ("cache topic", name, model)
-    config.action(claim, lambda: config.registry["cache.topics"].add(name, model, columns), order=PHASE1_CONFIG)
+    config.action(claim, lambda: config.registry["cache.topics"].add(name, model, columns, of), order=PHASE1_CONFIG)

@@ -16,7 +16,7 @@ def includeme(config: Configurator) -> None:
     config.add_scope("courses:write", "Create and change your courses", ["course:create", "course:edit", "course:own"])
     config.add_resource_node("courseplatform.api.Root", "courses", "plugins.courses.resources.Courses")
     config.add_resource_node("plugins.courses.resources.CourseItem", "teachers", "plugins.courses.resources.Teachers")
-    config.add_cache_topic("courses", "plugins.courses.models.Course")
+    config.add_cache_topic("courses", "plugins.courses.models.Course", of="id")
     config.add_local_role("plugins.courses.resources.CourseItem", "owner", "plugins.courses.roles.owns")
     config.add_local_role("plugins.courses.resources.CourseItem", "teacher", "plugins.courses.roles.teaches")
     config.add_representation(

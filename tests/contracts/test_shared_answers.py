@@ -87,7 +87,7 @@ def test_there_are_shared_answers_and_the_second_reader_gets_them(stage: Any) ->
 def test_the_next_answer_shows_what_a_write_changed(row: Row, stage: Any) -> None:
     world, connection = stage
     registry, addresses = world.client.registry, shared_addresses(world)
-    tokens, topics = registry["cache.tokens"], sorted(registry["cache.topics"].names)
+    tokens, topics = registry["cache.tokens"], registry["cache.topics"].all()
     before = tokens.read(topics)
     cell = connection.begin_nested()
     try:

@@ -259,6 +259,18 @@ def test_a_name_that_is_shown_counts_and_what_is_not_shown_does_not(
     assert name() == "Emmy"
 
 
+def test_a_change_of_one_course_leaves_answers_at_the_others_alone(client: Client, teacher: Actor, course: str) -> None:
+    other = make_course(client, teacher)
+    for change in (rename, bulk):
+        title(client, other)
+        client.get(LIST)
+        with client.script() as request:
+            change(request, request.db.get(Course, id_of(course)))
+        title(client, other)
+        client.get(LIST)
+    assert outcomes(client) == {"miss": 4, "hit": 4 - 1 + 1}
+
+
 def test_what_is_rolled_back_changes_nothing(client: Client, teacher: Actor, course: str) -> None:
     title(client, course)
     teacher.patch(course, {"title": "new"}, headers={"Prefer": "dry-run"})
@@ -333,9 +345,9 @@ def test_but_for_the_token_it_would_be_found(client: Client, teacher: Actor, cou
 
 def dying_writer(client: Client, course: str, redis: Redis, *, is_held: bool) -> str:
     """What is answered when a writer died between its COMMIT and the end, and someone had read before the COMMIT."""
-    client.registry["cache.tokens"].hold(["courses"])
+    client.registry["cache.tokens"].hold(["courses", f"courses:{id_of(course)}"])
     if not is_held:
-        redis.delete(f"{PREFIX}:holds:courses")
+        redis.delete(f"{PREFIX}:holds:courses:{id_of(course)}")
     assert title(client, course) == "Algebra"
     with client.registry["db.engine"].begin() as connection:
         connection.execute(text("UPDATE courses SET title = 'new'"))
@@ -345,8 +357,9 @@ def dying_writer(client: Client, course: str, redis: Redis, *, is_held: bool) ->
 def test_a_writer_that_dies_after_its_commit_keeps_readers_off(client: Client, course: str, redis: Redis) -> None:
     assert dying_writer(client, course, redis, is_held=True) == "new"
     assert outcomes(client) == {"bypass": 2}
-    assert 0 < redis.ttl(f"{PREFIX}:holds:courses") <= 120
-    redis.zadd(f"{PREFIX}:holds:courses", dict.fromkeys(redis.zrange(f"{PREFIX}:holds:courses", 0, -1), 1))  # over
+    holds = f"{PREFIX}:holds:courses:{id_of(course)}"
+    assert 0 < redis.ttl(holds) <= 120
+    redis.zadd(holds, dict.fromkeys(redis.zrange(holds, 0, -1), 1))  # over
     assert title(client, course) == title(client, course) == "new"
     assert outcomes(client) == {"bypass": 2, "miss": 1, "hit": 1}
 
@@ -378,7 +391,7 @@ def test_a_commit_of_which_nobody_knows_how_it_ended_keeps_readers_off(
 def wiped_in_a_commit(client: Client, course: str, server: RedisServer) -> str:
     """What is answered after a write during whose COMMIT Redis was wiped, and someone read from before it."""
     tokens = client.registry["cache.tokens"]
-    held = tokens.hold(["courses"])
+    held = tokens.hold([f"courses:{id_of(course)}"])
     server.wipe()
     assert title(client, course) == "Algebra"
     with client.registry["db.engine"].begin() as connection:
