@@ -4,7 +4,8 @@
     config.add_cache_topic("courses", "plugins.courses.models.Course")
 
 A view that says ``shared=`` names the topics that its answer depends on, besides those of the rows above its address.
-A topic is a set of tables; whatever changes their rows through a ``Session`` changes the topic, no verb knows of it.
+A topic is a set of tables; whatever changes their rows through ``request.db`` changes the topic, no verb knows of it.
+Where rows say to which item they belong (``of=``), those of one item are a topic of their own (``topics.Topics``).
 
 **Private data is in no shared answer.** Only an answer that an anonymous caller got by the full way, through security,
 is kept, and only anonymous callers are given it.

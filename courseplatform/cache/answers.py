@@ -24,7 +24,7 @@ from pyramid.response import Response
 from ..errors import Unauthenticated
 from ..extending import model_of, schemas_of
 from ..redis_connection import connect
-from ..resources import Item, Node
+from ..resources import Item, Node, items_of
 from .tokens import PREFIX
 
 BACKEND = "courseplatform.redis"
@@ -161,9 +161,7 @@ def topics_of(context: Node, request: Request, validator: Any) -> list[str] | No
         if key not in extensions or extensions[key].shared is None:
             return None
         topics.update(extensions[key].shared)
-    items = {
-        node.model.__table__.name: node.id for node in lineage(context) if isinstance(node, Item) and node.is_keyed
-    }
+    items = {node.model.__table__.name: node.id for node in items_of(context) if node.is_keyed}
     narrowed: Any = registry["cache.topics"].narrowed
     return sorted(set().union(*(narrowed(topic, items) for topic in topics)))
 

@@ -15,7 +15,8 @@ HOLD_S = 60
 #: So long a token stays that nobody changes: with a new one, answers are made anew, and nothing else.
 TOKEN_S = 24 * 3600
 
-#: KEYS: token and holds of each topic. ARGV: a token for those that have none, and how long it stays. The server's run and the tokens, or nil.
+#: KEYS: token and holds of each topic. ARGV: a token for those that have none, and how long it stays. Answers the
+#: server's run and the tokens, or nil.
 READ = """
 local now, answer = redis.call('TIME')[1], {string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')}
 for i = 1, #KEYS, 2 do
@@ -67,9 +68,8 @@ class Tokens:
     def hold(self, topics: Sequence[str]) -> Hold:
         """Change the tokens and keep readers off, until ``release``."""
         name = new_token()
-        return Hold(
-            name, topics, bool(self.redis.ask(self.changing, keys(topics), [new_token(), name, HOLD_S, TOKEN_S]))
-        )
+        is_told = self.redis.ask(self.changing, keys(topics), [new_token(), name, HOLD_S, TOKEN_S])
+        return Hold(name, topics, bool(is_told))
 
     def release(self, held: Hold) -> None:
         self.redis.ask(self.change, held.topics, held.name)
