@@ -15,7 +15,8 @@ from tests.functional.gateway import Production
 from tests.functional.platform import Caller
 from tests.redis_server import RedisServer
 
-from .costs import PASSWORD, children, seconds_of, served
+from .costs import PASSWORD, served
+from .processor import seconds_of
 
 COURSES, LESSONS = 100, 10
 LOOKUPS = re.compile(r'courseplatform_cache_lookups_total\{cache="shared",outcome="(\w+)"\} ([\d.e+]+)')
@@ -79,7 +80,7 @@ def measure(platform: Production, postmaster: int, redis: RedisServer, reads: in
     pid, redis_pid = platform.process.pid, redis.process.pid
 
     def spent() -> list[float]:
-        return [seconds_of(iter([pid])), seconds_of(children(postmaster, "postgres")), seconds_of(iter([redis_pid]))]
+        return [seconds_of(pid), seconds_of(postmaster), seconds_of(redis_pid)]
 
     for _ in range(50):
         world.read()
