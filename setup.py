@@ -46,6 +46,7 @@ setup(
         "zxcvbn>=4.5",
         "multipart>=2.0",
         "redis>=8",
+        "dogpile.cache>=1.5",
         "limits>=5.8",
         "requests>=2.32",
         "urllib3>=2.2",

@@ -7,8 +7,8 @@ answers, and neither a slow client nor a busy neighbour counts. As in production
 import os
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,37 +93,48 @@ def measure(platform: Production, postmaster: int, times: int) -> dict[str, list
     return found
 
 
+@contextmanager
+def served(way: str = "direct", **more: str) -> Iterator[tuple[Production, int, RedisServer]]:
+    """The platform as in production, with one process and no limits; PostgreSQL's first process, and Redis.
+
+    ``way``: ``direct`` to PostgreSQL, or through ``PgBouncer``.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="costs-", ignore_cleanup_errors=True)))
+        server_url = stack.enter_context(embedded_server(folder / "data"))
+        url = stack.enter_context(fresh_database(server_url))
+        migrate(url)
+        redis = RedisServer(folder)
+        redis.start()
+        stack.callback(redis.kill)
+        variables = {
+            "REDIS_URL": redis.url,
+            "COURSEPLATFORM_JOBS_IN_PROCESS": "false",
+            "COURSEPLATFORM_ACCOUNTS_REQUIRE_VERIFIED_EMAIL": "false",
+            **{
+                f"COURSEPLATFORM_LIMITS_{name}": MANY
+                for name in ("READS", "WRITES", "SIGN_IN", "SIGN_IN_ADDRESS", "REGISTRATION")
+            },
+            **more,
+        }
+        served_url = url
+        if way == "PgBouncer":
+            served_url = stack.enter_context(pgbouncer(url, 8))
+            variables["DATABASE_DIRECT_URL"] = url
+        platform = Production(folder, served_url, **variables)
+        platform.start()
+        stack.callback(platform.stop)
+        yield platform, int((folder / "data" / "postmaster.pid").read_text().split()[0]), redis
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=1000)
     times = parser.parse_args().times
     figures = {}
     for way in ("direct", *(("PgBouncer",) if BINARY else ())):
-        with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="costs-", ignore_cleanup_errors=True)))
-            server_url = stack.enter_context(embedded_server(folder / "data"))
-            url = stack.enter_context(fresh_database(server_url))
-            migrate(url)
-            redis = RedisServer(folder)
-            redis.start()
-            stack.callback(redis.kill)
-            variables = {
-                "REDIS_URL": redis.url,
-                "COURSEPLATFORM_JOBS_IN_PROCESS": "false",
-                "COURSEPLATFORM_ACCOUNTS_REQUIRE_VERIFIED_EMAIL": "false",
-                **{
-                    f"COURSEPLATFORM_LIMITS_{name}": MANY
-                    for name in ("READS", "WRITES", "SIGN_IN", "SIGN_IN_ADDRESS", "REGISTRATION")
-                },
-            }
-            served_url = url
-            if way == "PgBouncer":
-                served_url = stack.enter_context(pgbouncer(url, 8))
-                variables["DATABASE_DIRECT_URL"] = url
-            platform = Production(folder, served_url, **variables)
-            platform.start()
-            stack.callback(platform.stop)
-            postmaster = int((folder / "data" / "postmaster.pid").read_text().split()[0])
+        # Figures of the platform itself: an answer that is shared has its own (benchmarks.caching).
+        with served(way, COURSEPLATFORM_CACHE_PUBLIC="false") as (platform, postmaster, _):
             figures[way] = measure(platform, postmaster, times)
     print("| ms of a processor | " + " | ".join(f"{way}: platform | PostgreSQL" for way in figures) + " | PgBouncer |")
     print("|---|" + "---|" * (2 * len(figures) + 1))

@@ -41,6 +41,7 @@ CORE = (
     "extending",
     "metrics",
     "jobs",
+    "cache",
     "worker",
     "scheduler",
     "files",

@@ -6,6 +6,7 @@ A plugin's directives are known to no checker: they are looked up when they are 
 
 import pyramid.config
 
+from .cache.topics import add_cache_topic
 from .cli import add_command
 from .dryrun import add_forecast, add_job_forecast
 from .extending import add_extension, add_filter, add_ordering
@@ -43,6 +44,7 @@ class Configurator(pyramid.config.Configurator):
     add_filter = add_filter
     add_ordering = add_ordering
     add_cornice_service = add_cornice_service
+    add_cache_topic = add_cache_topic
     add_problems = add_problems
     add_refusal = add_refusal
     add_capability = add_capability

@@ -31,6 +31,9 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 #: Under this key a transaction keeps what is to happen after its commit.
 PROMISES = "courseplatform.promises"
 
+#: Under this key a ``WritingSession`` keeps whose it is.
+REQUEST = "courseplatform.request"
+
 #: A UUID of version 7, so that ids sort by age.
 UuidKey = Annotated[uuid.UUID, mapped_column(primary_key=True, default=uuid7)]
 #: A size in bytes that may pass 2 GiB.
@@ -59,6 +62,10 @@ class Timestamped:
     created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
 
 
+class WritingSession(Session):
+    """One that may write: what it changes is noticed (``cache.topics``), which reading ones need not pay for."""
+
+
 def postgresql_url(url: str) -> str:
     """The same database through psycopg2; SQLAlchemy 2.1 reads a bare ``postgresql://`` as psycopg 3.
 
@@ -84,7 +91,9 @@ def session_maker(engine: Engine) -> Callable[[bool], Session]:
     read_only = reading(engine)
 
     def make(is_read_only: bool) -> Session:
-        return Session(bind=read_only if is_read_only else engine, expire_on_commit=False)
+        if is_read_only:
+            return Session(bind=read_only, expire_on_commit=False)
+        return WritingSession(bind=engine, expire_on_commit=False)
 
     return make
 
@@ -94,6 +103,7 @@ def request_session(request: Request) -> Session:
     is_read_only = request.method in SAFE_METHODS and not request.is_script
     session: Session = request.registry["db.session"](is_read_only)
     if not is_read_only:  # what only reads has nothing to commit
+        session.info[REQUEST] = request
         # Whatever may write is committed: by itself zope.sqlalchemy drops statements on bare tables.
         zope.sqlalchemy.register(session, initial_state=STATUS_CHANGED, transaction_manager=request.tm)
     request.add_finished_callback(lambda _: session.close())

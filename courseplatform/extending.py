@@ -6,7 +6,7 @@ and so also what a description of the address (Swagger) has to read: see ``schem
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from dataclasses import field as attribute
 from typing import Any, cast
@@ -66,6 +66,7 @@ def add_extension(
     schema: Any = None,
     store: Any = None,
     answer: Any = None,
+    shared: Iterable[str] | None = None,
 ) -> None:
     """Offer ``extensions.<key>`` on another's resource, for clients that ask ``?expand=<key>``.
 
@@ -74,12 +75,14 @@ def add_extension(
     ``field(…)`` or a field's type) the key can be written too, in the body of the resource's own POST, PUT and PATCH:
     ``store(request, row, value)`` runs in that transaction when the row is written, and may raise to refuse all of it.
     In a PATCH the value of a ``Body`` has only the fields that were given, unless ``load`` finds nothing to change:
-    then it is whole. Null is for a schema that is ``nullable``.
+    then it is whole. Null is for a schema that is ``nullable``. ``shared``: the cache topics that ``load`` depends on
+    besides the rows; left out, an answer with this extension is never shared.
     """
     model, load, schema, store, answer = map(config.maybe_dotted, (model, load, schema, store, answer))
     if (schema is None) != (store is None):
         raise ConfigurationError(f"extension {key!r} of {model.__name__}: schema and store need each other")
-    extension = Extension(load, input_node(key, schema), store, answer)
+    topics = None if shared is None else tuple(shared)
+    extension = Extension(load, input_node(key, schema), store, answer, topics)
 
     def register() -> None:
         config.registry["extensions"].setdefault(model, {})[key] = extension

@@ -39,7 +39,7 @@ class Dispensable(Pausing):
             answer = method(*arguments)
         except RedisError as error:
             self.has_failed()
-            told = "jobs wait for the relay, each process limits rates by its own counts"
+            told = "jobs wait for the relay, each process limits rates by its own counts, no answers are shared"
             log.error("Redis fails (%s): %s", type(error).__name__, told)
             return None
         if self.has_answered():

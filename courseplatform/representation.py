@@ -32,13 +32,15 @@ class Representation:
 class Extension:
     """``schema``: the field of a body, and ``store`` for its value; None for one that can't be written.
 
-    ``answer``: what ``load`` gives for a row, as ``Service`` takes it.
+    ``answer``: what ``load`` gives for a row, as ``Service`` takes it. ``shared``: the topics that it depends on, None
+    if it depends on more.
     """
 
     load: Load
     schema: Any = None
     store: Store | None = None
     answer: Any = None
+    shared: tuple[str, ...] | None = None
 
 
 def add_representation(config: Configurator, model: Any, fn: Any, load: Any = None, schema: Any = None) -> None:

@@ -12,13 +12,14 @@
 * a list's answer has its ``next``, ``previous`` and first page as ``Link`` headers too (RFC 8288);
 * ``limit=`` names the rate limit that a view counts in, ``deprecated=`` and ``sunset=`` the dates from which on it is
   better not used and gone: see ``limits`` and ``deprecation``;
+* ``shared=`` lets anonymous callers share a GET's answers: see ``cache``;
 * what plugins added (``extending``) is validated with the rest and kept apart from it: ``extensions`` are stored by
   ``request.represent``, filters and orderings applied by ``request.paginate``. A view that calls neither is an error.
 """
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from functools import wraps
 from typing import Any, Protocol, TypeVar
@@ -70,6 +71,7 @@ class Verb(Protocol):
         deprecation_link: str | None = None,
         limit: str | bool | None = None,
         refusal: Any = None,
+        shared: Iterable[str] | None = None,
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -122,6 +124,7 @@ class Service(cornice.Service):
         deprecation_link: str | None = None,
         limit: str | bool | None = None,
         refusal: Any = None,
+        shared: Iterable[str] | None = None,
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
@@ -134,7 +137,8 @@ class Service(cornice.Service):
         answer is a secret, or that does what no rollback takes back (see ``dryrun``).
         ``deprecated`` and ``sunset``: since when it should not be used, and when it goes; ``deprecation_link``: where
         one reads what to do. ``limit``: a class of ``add_rate_limit`` to count in, False for none. ``refusal``: an
-        ``Answer`` schema of the 400 and 401 that a protocol shapes its own way.
+        ``Answer`` schema of the 400 and 401 that a protocol shapes its own way. ``shared``: the topics of a GET whose
+        answers all anonymous callers may share (see ``cache``).
         """
         if permission is None:
             raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
@@ -157,6 +161,8 @@ class Service(cornice.Service):
         validate.deprecated_on, validate.sunset_on, validate.limit = deprecated, sunset, limit
         kw.update(permission=permission, schema=schema, validators=(validate,), limit=limit, has_dry_run=has_dry_run)
         kw.update(deprecated=deprecated, sunset=sunset, deprecation_link=deprecation_link)  # view derivers'
+        validate.shared = None if shared is None else tuple(shared)
+        kw["shared"] = None if shared is None else validate
         validate.refusal, shows_item = refusal, not self.is_facet and method in ("GET", "PUT", "PATCH")
         return super().add_view(method, with_etag(with_links(complete(view)), shows_item), **kw)
 
@@ -178,7 +184,11 @@ class Validator:
         self.sunset_on: date | None = None
         self.limit: str | bool | None = None
         self.refusal: Any = None
+        self.shared: tuple[str, ...] | None = None
         self.__name__ = "validate"
+
+    def __deepcopy__(self, memo: Any) -> "Validator":
+        return self  # Cornice copies what a view is given, and by its validator one finds what plugins added
 
     def __call__(self, request: Request, **kw: Any) -> None:
         found = []

@@ -28,7 +28,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from . import main, migrations, plugin_module
-from .db import Base, postgresql_url, script_request
+from .db import Base, WritingSession, postgresql_url, script_request
 from .jobs import OutboxJob, run_due_jobs, run_next
 from .jobs.outbox import decode, is_undone
 from .limits import rate
@@ -302,7 +302,7 @@ def rolled_back(app: Any) -> Iterator[tuple[Client, sa.Connection]]:
     before = registry["db.session"]
     with registry["db.engine"].connect() as connection:
         transaction = connection.begin()
-        registry["db.session"] = lambda is_read_only: (_ReadingSession if is_read_only else Session)(
+        registry["db.session"] = lambda is_read_only: (_ReadingSession if is_read_only else WritingSession)(
             bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False
         )
         registry["clock"].offset = timedelta()

@@ -16,6 +16,7 @@ def includeme(config: Configurator) -> None:
     config.add_scope("courses:write", "Create and change your courses", ["course:create", "course:edit", "course:own"])
     config.add_resource_node("courseplatform.api.Root", "courses", "plugins.courses.resources.Courses")
     config.add_resource_node("plugins.courses.resources.CourseItem", "teachers", "plugins.courses.resources.Teachers")
+    config.add_cache_topic("courses", "plugins.courses.models.Course", of="id")
     config.add_local_role("plugins.courses.resources.CourseItem", "owner", "plugins.courses.roles.owns")
     config.add_local_role("plugins.courses.resources.CourseItem", "teacher", "plugins.courses.roles.teaches")
     config.add_representation(
@@ -34,12 +35,14 @@ def includeme(config: Configurator) -> None:
         "teacher",
         "plugins.courses.representations.load_teachers",
         answer="plugins.accounts.api.UserCardAnswer",
+        shared=("people",),
     )
     config.add_extension(
         "plugins.courses.models.Course",
         "headline",
         "plugins.courses.representations.load_headlines",
         answer="plugins.courses.schemas.HeadlineAnswer",
+        shared=(),
     )
     config.add_subscriber("plugins.courses.subscribers.hand_over_courses", "plugins.accounts.events.UserErased")
     config.add_forecast("dependents", "plugins.courses.events.CourseDeleted", "plugins.courses.forecasts.dependents")

@@ -17,7 +17,7 @@ publication = Service("course_publication", "/courses/{course_id}/publication/",
 archive = Service("course_archive", "/courses/{course_id}/archive/", facet_of="/courses/{course_id}/")
 
 
-@courses.get(permission=P.LIST, query=CourseList)
+@courses.get(permission=P.LIST, query=CourseList, shared=("courses",))
 def list_courses(request: Request) -> Any:
     """Published courses, newest first; staff see their own drafts and archived ones too, administrators all.
 
@@ -48,7 +48,7 @@ def create_course(request: Request) -> Any:
     return request.created(operations.create_course(request, owner_id=owner_id, by_user_id=by_user_id, **values))
 
 
-@course.get(permission=P.VIEW)
+@course.get(permission=P.VIEW, shared=("courses",))
 def show_course(request: Request) -> Any:
     """One course."""
     return request.represent(request.context.row)

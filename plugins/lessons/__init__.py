@@ -20,6 +20,7 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("plugins.courses.resources.CourseItem", "lessons", lessons)
     config.add_resource_node(lessons, "order", "plugins.lessons.resources.LessonOrder")
     config.add_resource_node(lesson_item, "completion", "plugins.lessons.resources.Completion")
+    config.add_cache_topic("lessons", "plugins.lessons.models.Lesson", of="course_id")
     config.add_representation(
         "plugins.lessons.models.Lesson",
         "plugins.lessons.representations.lesson_json",
@@ -31,6 +32,7 @@ def includeme(config: Configurator) -> None:
         "headline",
         "plugins.lessons.representations.load_headlines",
         answer="plugins.courses.api.HeadlineAnswer",
+        shared=(),
     )
     config.add_progress_source(
         "lessons", total="plugins.lessons.operations.count_required", done="plugins.lessons.operations.count_completed"

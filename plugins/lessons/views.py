@@ -19,7 +19,7 @@ order = Service("lesson_order", "/courses/{course_id}/lessons/order/")
 PAGE_SIZE = 100
 
 
-@lessons.get(permission=P.LIST, query=LessonList)
+@lessons.get(permission=P.LIST, query=LessonList, shared=("lessons",))
 def list_lessons(request: Request) -> Any:
     """The lessons in their order: with description and materials for students and staff, titles for everyone else.
 

@@ -15,6 +15,7 @@ def includeme(config: Configurator) -> None:
     config.add_scope("courses:read", permissions=["review:list"])
     config.add_scope("reviews:write", "Review courses for you", ["review:write", "review:edit"])
     config.add_resource_node("plugins.courses.api.CourseItem", "reviews", "plugins.reviews.resources.Reviews")
+    config.add_cache_topic("reviews", "plugins.reviews.models.Review", of="course_id")
     config.add_representation(
         "plugins.reviews.models.Review",
         "plugins.reviews.representations.review_json",
@@ -25,6 +26,7 @@ def includeme(config: Configurator) -> None:
         "student",
         "plugins.reviews.representations.load_students",
         answer="plugins.accounts.api.UserCardAnswer",
+        shared=("people",),
     )
     config.require_verified("plugins.reviews.resources.Reviews", "review:write")
     config.require_verified("plugins.reviews.resources.ReviewItem", "review:edit")

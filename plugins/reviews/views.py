@@ -15,7 +15,7 @@ reviews = Service("reviews", "/courses/{course_id}/reviews/")
 review = Service("review", "/courses/{course_id}/reviews/{review_id}/")
 
 
-@reviews.get(permission=P.LIST, query=ListQuery)
+@reviews.get(permission=P.LIST, query=ListQuery, shared=("reviews",))
 def list_reviews(request: Request) -> Any:
     """The reviews of a course, newest first. ``?expand=student`` adds who wrote them."""
     found = select(Review).where(Review.course_id == request.context.__parent__.id)
@@ -33,7 +33,7 @@ def write_review(request: Request) -> Any:
     return request.created(operations.write_review(request, course=course, student_id=request.identity.id, **values))
 
 
-@review.get(permission=P.LIST)
+@review.get(permission=P.LIST, shared=("reviews",))
 def show_review(request: Request) -> Any:
     """One review."""
     return request.represent(request.context.row)

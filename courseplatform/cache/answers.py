@@ -1,0 +1,203 @@
+"""Which answers are shared, keeping them and giving them again.
+
+The deriver stands around security, so that an answer that is kept costs neither rows nor rights, and beneath the rate
+limit, which counts it.
+"""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+from dogpile.cache import make_region, register_backend
+from dogpile.cache.api import NO_VALUE
+from dogpile.cache.backends.redis import RedisBackend
+from pyramid.exceptions import ConfigurationError
+from pyramid.location import lineage
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+
+from ..errors import Unauthenticated
+from ..extending import model_of, schemas_of
+from ..redis_connection import connect
+from ..resources import Item, Node, items_of
+from .tokens import PREFIX
+
+BACKEND = "courseplatform.redis"
+#: A larger answer is made anew each time.
+MAX_ANSWER_BYTES = 256 * 1024
+#: Headers that forbid sharing: whoever sets one of these knows more of the answer than we.
+PRIVATE_HEADERS = ("Cache-Control", "Set-Cookie", "Vary")
+
+
+class Backend(RedisBackend):
+    """dogpile's, without the command that redis-py has deprecated, and warns of each time."""
+
+    def set_serialized(self, key: str, value: bytes) -> None:
+        self.writer_client.set(key, value, ex=self.redis_expiration_time)
+
+
+register_backend(BACKEND, __name__, Backend.__name__)  # type: ignore[no-untyped-call]
+
+
+class Answers:
+    """What was answered, in Redis. It fills no more than twice ``cache.process_mib`` for each process."""
+
+    def __init__(self, registry: Registry) -> None:
+        settings = registry.settings
+        self.redis, self.ttl_s = registry["redis"], settings["cache.ttl_s"]
+        # Only Redis' expiration: dogpile's would be by this machine's clock.
+        pool = connect(settings["redis.url"]).connection_pool
+        self.region: Any = make_region(serializer=encode, deserializer=decode)
+        self.region.configure(BACKEND, arguments={"connection_pool": pool, "redis_expiration_time": self.ttl_s})
+        #: Another release or another set of plugins answers otherwise.
+        self.platform = [version("courseplatform"), *registry["plugins"]]
+        self.lock, self.room_bytes = threading.Lock(), settings["cache.process_mib"] * 1024 * 1024
+        self.kept_bytes, self.until = 0, 0.0
+
+    def key(self, request: Request, tokens: list[bytes]) -> str:
+        """Of what an anonymous caller asks here, under these tokens."""
+        asked = [self.platform, request.path, sorted(request.GET.items()), request.headers.get("Accept")]
+        hashed = hashlib.blake2b(orjson.dumps([asked, [token.decode() for token in tokens]]), digest_size=16)
+        return f"{PREFIX}:answer:{hashed.hexdigest()}"
+
+    def find(self, key: str) -> Any:
+        """None if there is none, or Redis fails."""
+        found = self.redis.ask(self.region.get, key)
+        return None if found is NO_VALUE else found
+
+    def keep(self, key: str, response: Response) -> None:
+        if self.takes(len(response.body)):
+            self.redis.ask(self.region.set, key, response)
+
+    def takes(self, size_bytes: int) -> bool:
+        """Whether there is room: who asks for ever new pages must not fill Redis, where jobs wait."""
+        with self.lock:
+            now = time.monotonic()
+            if now >= self.until:
+                self.kept_bytes, self.until = 0, now + self.ttl_s
+            self.kept_bytes += size_bytes
+            return self.kept_bytes <= self.room_bytes
+
+
+def encode(response: Response) -> bytes:
+    """A line of JSON, then the body as it is."""
+    headers = [(name, value) for name, value in response.headerlist if name != "Content-Length"]
+    return orjson.dumps([headers, bool(response.conditional_response)]) + b"\n" + response.body
+
+
+def decode(kept: bytes) -> tuple[list[tuple[str, str]], bool, bytes]:
+    head, _, body = kept.partition(b"\n")
+    headers, is_conditional = orjson.loads(head)
+    return [(name, value) for name, value in headers], is_conditional, body
+
+
+def shared_view(view: Callable[[Any, Request], Response], info: Any) -> Callable[[Any, Request], Response]:
+    """A view deriver. ``shared``: the validator of a view whose answers may be shared; it knows their topics."""
+    validator = info.options.get("shared")
+    if validator is None:
+        return view
+    check_topics(info.registry, validator.shared, f"{info.original_view!r}: shared=")
+
+    def share(context: Any, request: Request) -> Response:
+        answers: Answers | None = request.registry["cache.answers"]
+        topics = None if answers is None else topics_of(context, request, validator)
+        if answers is None or topics is None:
+            return view(context, request)
+        tokens = request.registry["cache.tokens"].read(topics)
+        key = None if tokens is None else answers.key(request, tokens)
+        kept = None if key is None else answers.find(key)
+        outcome = "bypass" if key is None else "miss" if kept is None else "hit"
+        request.count_now("courseplatform_cache_lookups", cache="shared", outcome=outcome)
+        if kept is not None:
+            return answered(request, *kept)
+        response = view(context, request)
+        if key is not None and request.method == "GET" and is_shareable(response):
+            answers.keep(key, response)
+        return response
+
+    return share
+
+
+shared_view.options = ("shared",)  # type: ignore[attr-defined]
+
+
+def answered(request: Request, headers: list[tuple[str, str]], is_conditional: bool, body: bytes) -> Response:
+    response = request.response
+    response.headerlist, response.conditional_response = headers, is_conditional
+    response.body = body
+    return response
+
+
+def is_shareable(response: Response) -> bool:
+    return (
+        response.status_int == 200
+        and response.content_type == "application/json"
+        and response.content_length is not None
+        and response.content_length <= MAX_ANSWER_BYTES
+        and not any(name in response.headers for name in PRIVATE_HEADERS)
+    )
+
+
+def topics_of(context: Node, request: Request, validator: Any) -> list[str] | None:
+    """The topics of the answer to this request; None if it is not to be shared."""
+    registry, asked = request.registry, request.GET
+    if not is_anonymous(request) or "explain" in asked:
+        return None
+    found = topics_at(registry, tuple(type(node) for node in lineage(context)))
+    if found is None:
+        return None
+    topics = {*found, *validator.shared}
+    schemas = schemas_of(registry, validator)
+    is_extended = schemas is not validator  # what others added may read tables of theirs
+    if is_extended and (asked.keys() & schemas.filters.keys() or asked.get("ordering") in schemas.orderings):
+        return None
+    extensions = registry["extensions"].get(model_of(type(context)), {})
+    for key in filter(None, map(str.strip, asked.get("expand", "").split(","))):
+        if key not in extensions or extensions[key].shared is None:
+            return None
+        topics.update(extensions[key].shared)
+    items = {node.model.__table__.name: node.id for node in items_of(context) if node.is_keyed}
+    narrowed: Any = registry["cache.topics"].narrowed
+    return sorted(set().union(*(narrowed(topic, items) for topic in topics)))
+
+
+def is_anonymous(request: Request) -> bool:
+    """Whether nothing in the request says who calls, however the plugin for accounts reads that."""
+    try:
+        return "Authorization" not in request.headers and request.caller.claims is None
+    except Unauthenticated:
+        return False
+
+
+def topics_at(registry: Registry, classes: tuple[type[Node], ...]) -> frozenset[str] | None:
+    """The topics of the rows above an address; None if they have none, or if a function decides who is let in.
+
+    Roles decide the same for all who are anonymous, since they hold none.
+    """
+    known: dict[Any, frozenset[str] | None] = registry["cache.topics"].at
+    if classes not in known:
+        parts = [registry["cache.topics"].of_model(cls.model) for cls in classes if issubclass(cls, Item)]
+        rows = [[part.topic for part in of_row if part.columns is None] for of_row in parts]
+        restrictions = [one for found in registry["restrictions"].values() for one in found]
+        is_open = not any(one.allows and one.concerns(cls, "GET") for one in restrictions for cls in classes)
+        topics = frozenset(topic for of_row in rows for topic in of_row)
+        known[classes] = topics if is_open and all(rows) else None
+    return known[classes]
+
+
+def check_extensions(registry: Registry) -> None:
+    for model, extensions in registry["extensions"].items():
+        for key, extension in extensions.items():
+            check_topics(registry, extension.shared or (), f"extension {key!r} of {model.__name__}: shared=")
+
+
+def check_topics(registry: Registry, topics: Any, told: str) -> None:
+    """Raises: ConfigurationError for one that no plugin has declared."""
+    unknown = sorted(set(topics) - registry["cache.topics"].names)
+    if unknown:
+        raise ConfigurationError(f"{told} no such topic: {', '.join(unknown)} (add_cache_topic)")
