@@ -31,16 +31,19 @@ def is_named(user_id: Any, course_id: Any) -> ColumnElement[bool]:
 
 def taught_by(user_id: Any) -> CompoundSelect[Any]:
     """The ids of the courses that somebody owns or co-teaches, while a teacher or administrator."""
-    course = aliased(Course)  # the statement around it may be about courses itself
+    # Under names of their own, and open to what is around them: ``user_id`` may be a column there, of users themselves.
+    course, teacher, user = aliased(Course), aliased(CourseTeacher), aliased(User)
     owned = (
         select(course.id)
-        .join(User, User.id == course.teacher_id)
-        .where(course.teacher_id == user_id, User.role.in_(TEACHING))
+        .join(user, user.id == course.teacher_id)
+        .where(course.teacher_id == user_id, user.role.in_(TEACHING))
+        .correlate_except(course, user)
     )
     co_taught = (
-        select(CourseTeacher.course_id)
-        .join(User, User.id == CourseTeacher.user_id)
-        .where(CourseTeacher.user_id == user_id, User.role.in_(TEACHING))
+        select(teacher.course_id)
+        .join(user, user.id == teacher.user_id)
+        .where(teacher.user_id == user_id, user.role.in_(TEACHING))
+        .correlate_except(teacher, user)
     )
     return union_all(owned, co_taught)
 
