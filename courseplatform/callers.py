@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from . import logs
+from .entities import columns_of, make_entity, shape_of
 from .resources import Item, parent_column
 
 #: ``expression(user_id, row_id)``: a boolean SQL expression, usually an EXISTS.
@@ -56,10 +57,14 @@ def caller_of(request: Request) -> Caller:
 
 
 class Question(NamedTuple):
-    """``roles``: the number of an item, and the role that the column of that label tells of it."""
+    """``roles``: the number of an item, and the role that the column of that place tells of it.
+
+    ``rows_from``: the place of the first column of the items' rows.
+    """
 
     statement: Select[Any]
-    roles: list[tuple[int, str, str]]
+    roles: list[tuple[int, str, int]]
+    rows_from: int
 
 
 def learn(request: Request, caller: Caller, items: list[Item]) -> None:
@@ -84,18 +89,20 @@ def ask(request: Request, caller: Caller, items: list[Item], *, reads_rows: bool
     source, classes = caller.source, tuple(type(item) for item in items)
     question = question_of(request.registry, source, classes, reads_rows)
     ids = {f"row_{number}": item.id if reads_rows else item.row.id for number, item in enumerate(items)}
-    found = request.db.execute(question.statement, {**(caller.claims or {}), **ids}).one_or_none()
+    found = request.db.connection().execute(question.statement, {**(caller.claims or {}), **ids}).one_or_none()
     caller.is_known = True
     caller.identity = found and source.identity(found)
-    if caller.identity is None:
+    if found is None:
         return
     logs.learn("user.id", caller.identity.id)
     if reads_rows:
-        for item, row in zip(items, found[-len(items) :], strict=True):
-            item.row = row
+        start = question.rows_from
+        for item in items:
+            end = start + len(shape_of(item.model).keys)
+            item.row, start = make_entity(item.model, found[start:end]), end
     for number, item in enumerate(items):
         if item.row is not None:
-            held = (role for of, role, label in question.roles if of == number and getattr(found, label))
+            held = (role for of, role, place in question.roles if of == number and found[place])
             caller.roles[type(item), item.row.id] = frozenset(held)
 
 
@@ -110,12 +117,12 @@ def question_of(registry: Registry, source: Any, classes: tuple[type[Item], ...]
         statement, roles = source.statement(), []
         user_id = getattr(source, "user_id", None)
         user_id = bindparam("user_id", type_=Uuid()) if user_id is None else user_id
-        ids = [bindparam(f"row_{number}", type_=Uuid()) for number in range(len(classes))]
+        ids, count = [bindparam(f"row_{number}", type_=Uuid()) for number in range(len(classes))], len(statement.column_descriptions)
         for number, cls in enumerate(classes):
-            for place, (role, expression) in enumerate(roles_of(registry, cls)):
-                label = f"role_{number}_{place}"
-                statement = statement.add_columns(expression(user_id, ids[number]).label(label))
-                roles.append((number, role, label))
+            for role, expression in roles_of(registry, cls):
+                statement = statement.add_columns(expression(user_id, ids[number]).label(f"role_{count}"))
+                roles.append((number, role, count))
+                count += 1
         if reads_rows:
             # Under names of their own: a role's EXISTS would take a table of the same name for its own.
             rows = [aliased(cls.model, name=f"row_{number}") for number, cls in enumerate(classes)]
@@ -124,8 +131,8 @@ def question_of(registry: Registry, source: Any, classes: tuple[type[Item], ...]
                 if number:
                     is_own = and_(is_own, getattr(row, parent_column(classes[number - 1], cls)) == rows[number - 1].id)
                 statement = statement.outerjoin(row, is_own)
-            statement = statement.add_columns(*rows)
-        known[key] = Question(statement, roles)
+            statement = statement.add_columns(*(column for row in rows for column in columns_of(row)))
+        known[key] = Question(statement, roles, count)
     return known[key]
 
 

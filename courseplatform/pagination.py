@@ -20,6 +20,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from .db import SAFE_METHODS
+from .entities import read
 from .errors import Invalid
 from .representation import wanted_extensions
 
@@ -90,7 +91,7 @@ def paginate(
     by = [column.desc() if down else column.asc() for column in order]
     if added is not None and not down:
         by[0] = added.ascending()
-    rows = list(request.db.execute(statement.order_by(*by).limit(limit + 1)))
+    rows = read(request.db, statement.order_by(*by).limit(limit + 1))
     if added is not None:
         added.check(rows)
     has_more, rows = len(rows) > limit, rows[:limit]
