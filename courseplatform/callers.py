@@ -5,6 +5,7 @@ for who only reads, it brings the rows of the lineage too. Nothing is trusted fr
 session are read at each request.
 """
 
+from collections import namedtuple
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import aliased
 
 from . import logs
 from .entities import columns_of, make_entity, shape_of
+from .ready import Ready
 from .resources import Item, parent_column
 
 #: ``expression(user_id, row_id)``: a boolean SQL expression, usually an EXISTS.
@@ -57,12 +59,13 @@ def caller_of(request: Request) -> Caller:
 
 
 class Question(NamedTuple):
-    """``roles``: the number of an item, and the role that the column of that place tells of it.
+    """``row``: what a source makes an identity of. ``roles``: the number of an item, a role, and the column that tells.
 
-    ``rows_from``: the place of the first column of the items' rows.
+    ``rows_from``: the first column of the items' rows.
     """
 
-    statement: Select[Any]
+    ready: Ready
+    row: Any
     roles: list[tuple[int, str, int]]
     rows_from: int
 
@@ -89,11 +92,11 @@ def ask(request: Request, caller: Caller, items: list[Item], *, reads_rows: bool
     source, classes = caller.source, tuple(type(item) for item in items)
     question = question_of(request.registry, source, classes, reads_rows)
     ids = {f"row_{number}": item.id if reads_rows else item.row.id for number, item in enumerate(items)}
-    found = request.db.connection().execute(question.statement, {**(caller.claims or {}), **ids}).one_or_none()
+    found = question.ready.first(request.db, {**(caller.claims or {}), **ids})
     caller.is_known = True
-    caller.identity = found and source.identity(found)
     if found is None:
         return
+    caller.identity = source.identity(question.row(*found[: len(question.row._fields)]))
     logs.learn("user.id", caller.identity.id)
     if reads_rows:
         start = question.rows_from
@@ -117,7 +120,9 @@ def question_of(registry: Registry, source: Any, classes: tuple[type[Item], ...]
         statement, roles = source.statement(), []
         user_id = getattr(source, "user_id", None)
         user_id = bindparam("user_id", type_=Uuid()) if user_id is None else user_id
-        ids, count = [bindparam(f"row_{number}", type_=Uuid()) for number in range(len(classes))], len(statement.column_descriptions)
+        ids = [bindparam(f"row_{number}", type_=Uuid()) for number in range(len(classes))]
+        names = [column["name"] for column in statement.column_descriptions]
+        count = len(names)
         for number, cls in enumerate(classes):
             for role, expression in roles_of(registry, cls):
                 statement = statement.add_columns(expression(user_id, ids[number]).label(f"role_{count}"))
@@ -132,7 +137,8 @@ def question_of(registry: Registry, source: Any, classes: tuple[type[Item], ...]
                     is_own = and_(is_own, getattr(row, parent_column(classes[number - 1], cls)) == rows[number - 1].id)
                 statement = statement.outerjoin(row, is_own)
             statement = statement.add_columns(*(column for row in rows for column in columns_of(row)))
-        known[key] = Question(statement, roles, count)
+        ready = Ready(statement, registry["db.engine"].dialect)
+        known[key] = Question(ready, namedtuple("SourceRow", names), roles, count)
     return known[key]
 
 

@@ -43,6 +43,7 @@ def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engin
         max_overflow=settings["database.pool_overflow"],
         pool_timeout=2,
         pool_pre_ping=True,
+        skip_autocommit_rollback=True,
         hide_parameters=True,  # errors would repeat them, and they hold what people sent
         connect_args={"application_name": "courseplatform", **options},
     )

@@ -13,6 +13,10 @@ from sqlalchemy.orm import Session
 from .db import WritingSession
 
 
+#: Nobody asks for a column by its name; SQLAlchemy's ORM says so too, and is spared to learn the names.
+BY_PLACE = {"_result_disable_adapt_to_context": True}
+
+
 class Shape(NamedTuple):
     """Of a mapped class: its plain attributes, and which of them are its key."""
 
@@ -53,6 +57,6 @@ def read(session: Session, statement: Select[Any]) -> list[Any]:
         return list(session.execute(statement))
     entity, *beside = (column["expr"] for column in statement.column_descriptions)
     columns, model = columns_of(entity), inspect(entity).mapper.class_
-    found = session.connection().execute(statement.with_only_columns(*columns, *beside, maintain_column_froms=True))
-    count = len(columns)
+    asked = statement.with_only_columns(*columns, *beside, maintain_column_froms=True)
+    count, found = len(columns), session.connection().execute(asked, execution_options=BY_PLACE).all()
     return [(make_entity(model, row[:count]), *row[count:]) for row in found]

@@ -1,7 +1,6 @@
 """``Request``: what views, operations, jobs and subscribers are given; all that core adds to Pyramid's, on one page."""
 
-from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import pyramid.request
@@ -29,6 +28,23 @@ from .metrics.counters import count, count_now
 from .pagination import paginate
 from .representation import created, no_content, represent
 from .tables import send_table
+
+if TYPE_CHECKING:
+    from functools import cached_property
+else:  # Python 3.11's takes a lock, for which all threads wait
+
+    class cached_property:  # noqa: N801
+        def __init__(self, compute: Any) -> None:
+            self.compute = compute
+
+        def __set_name__(self, owner: Any, name: str) -> None:
+            self.name = name
+
+        def __get__(self, request: Any, owner: Any = None) -> Any:
+            if request is None:
+                return self
+            value = request.__dict__[self.name] = self.compute(request)
+            return value
 
 
 class Identity(Protocol):

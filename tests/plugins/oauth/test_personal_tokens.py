@@ -112,7 +112,7 @@ def test_a_token_costs_no_statement_more_than_a_session(client: Client, teacher:
     for _ in range(2):
         with counted_statements(client.registry) as statements:
             script.get(course)
-        assert len(statements) == 2, statements
+        assert len(statements) == 1, statements
 
 
 def test_an_inactive_users_tokens_open_nothing_even_if_they_were_never_ended(client: Client, app: Application) -> None:

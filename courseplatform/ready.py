@@ -1,0 +1,72 @@
+"""Questions that are asked at each request: compiled once, and then sent without SQLAlchemy's work for each statement.
+
+That work is half of what a small read takes. Whoever listens to statements (a pooler's bounds, a test that counts them)
+is told of these too.
+"""
+
+from typing import Any
+
+import psycopg2
+from sqlalchemy import Connection, Select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+
+class Ready:
+    """A SELECT whose parameters have no values but those of ``IN``, and which answers one row at most."""
+
+    #: As ``prepared`` asks of a statement's context.
+    compiled = True
+
+    def __init__(self, statement: Select[Any], dialect: Any) -> None:
+        compiled = statement.compile(dialect=dialect)
+        asked = {name: None for name, bind in compiled.binds.items() if bind.required}
+        state = compiled.construct_expanded_state(asked)
+        made: Any = state.processors  # of some of the parameters
+        self.text, self.makers = state.statement, {name: make for name, make in made.items() if name in asked}
+        known = {name: value for name, value in state.parameters.items() if name not in asked}
+        self.fixed = {name: made[name](value) if name in made else value for name, value in known.items()}
+        answered = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
+        read = [kind.result_processor(dialect, None) for kind in answered]
+        self.readers = [(place, reader) for place, reader in enumerate(read) if reader is not None]
+
+    def first(self, session: Session, parameters: dict[str, Any]) -> Any:
+        """The row as a tuple, or None. Raises: DBAPIError."""
+        values = {**self.fixed, **parameters}
+        for name, make in self.makers.items():
+            values[name] = make(values[name])
+        row = self.ask(session.connection(), values)
+        if row is None or not self.readers:
+            return row
+        answer = list(row)
+        for place, reader in self.readers:
+            answer[place] = reader(answer[place])
+        return answer
+
+    def ask(self, connection: Connection, values: dict[str, Any]) -> Any:
+        if connection.dispatch.before_cursor_execute:
+            return connection.exec_driver_sql(self.text, values).first()
+        cursor: Any = connection.connection.cursor()
+        try:
+            connection.dialect.do_execute(cursor, self.text, values, self)  # type: ignore[arg-type]
+            return cursor.fetchone()
+        except psycopg2.Error as error:
+            raise self.failure(connection, error, values) from error
+        finally:
+            cursor.close()
+
+    def failure(self, connection: Connection, error: psycopg2.Error, values: dict[str, Any]) -> BaseException:
+        """As SQLAlchemy would raise it."""
+        dialect, raw = connection.dialect, connection.connection.dbapi_connection
+        is_gone = dialect.is_disconnect(error, raw, None)
+        if is_gone:
+            connection.invalidate(error)
+        return DBAPIError.instance(
+            self.text,
+            values,
+            error,
+            psycopg2.Error,
+            hide_parameters=True,
+            connection_invalidated=is_gone,
+            dialect=dialect,
+        )
