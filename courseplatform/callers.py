@@ -102,7 +102,7 @@ def ask(request: Request, caller: Caller, items: list[Item], *, reads_rows: bool
         start = question.rows_from
         for item in items:
             end = start + len(shape_of(item.model).keys)
-            item.row, start = make_entity(item.model, found[start:end]), end
+            item.row, start = make_entity(request.db, item.model, found[start:end]), end
     for number, item in enumerate(items):
         if item.row is not None:
             held = (role for of, role, place in question.roles if of == number and found[place])

@@ -1,7 +1,7 @@
 """Rows for who only reads: entities made of their columns, which takes a fraction of what the ORM's own loading does.
 
-They are detached: they have all their columns but the deferred ones, and no session watches them. Whoever may write
-gets the ORM's own.
+The session knows them, so that what was left out (a deferred column, a relationship) is loaded when it is asked for.
+Whoever may write gets the ORM's own.
 """
 
 from functools import cache
@@ -11,7 +11,6 @@ from sqlalchemy import Select, inspect
 from sqlalchemy.orm import Session
 
 from .db import WritingSession
-
 
 #: Nobody asks for a column by its name; SQLAlchemy's ORM says so too, and is spared to learn the names.
 BY_PLACE = {"_result_disable_adapt_to_context": True}
@@ -38,16 +37,20 @@ def columns_of(entity: Any) -> list[Any]:
     return [getattr(entity, key) for key in shape_of(inspect(entity).mapper.class_).keys]
 
 
-def make_entity(model: Any, values: Any) -> Any:
+def make_entity(session: Session, model: Any, values: Any) -> Any:
     """The entity with these columns; None for an outer join's row that is none."""
     shape = shape_of(model)
-    key = tuple(values[place] for place in shape.key_places)
-    if key[0] is None:
+    key = model, tuple(values[place] for place in shape.key_places), None
+    if key[1][0] is None:
         return None
+    known = session.identity_map.get(key)
+    if known is not None:
+        return known
     entity = shape.manager.new_instance()
     entity.__dict__.update(zip(shape.keys, values, strict=True))
-    # Detached, and not new: then an attribute that is not there raises, and is no silent None.
-    shape.manager.state_getter()(entity).key = (model, key, None)
+    state = shape.manager.state_getter()(entity)
+    state.key, state.session_id = key, session.hash_key
+    session.identity_map.add(state)
     return entity
 
 
@@ -59,4 +62,4 @@ def read(session: Session, statement: Select[Any]) -> list[Any]:
     columns, model = columns_of(entity), inspect(entity).mapper.class_
     asked = statement.with_only_columns(*columns, *beside, maintain_column_froms=True)
     count, found = len(columns), session.connection().execute(asked, execution_options=BY_PLACE).all()
-    return [(make_entity(model, row[:count]), *row[count:]) for row in found]
+    return [(make_entity(session, model, row[:count]), *row[count:]) for row in found]

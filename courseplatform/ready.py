@@ -26,34 +26,45 @@ class Ready:
         self.text, self.makers = state.statement, {name: make for name, make in made.items() if name in asked}
         known = {name: value for name, value in state.parameters.items() if name not in asked}
         self.fixed = {name: made[name](value) if name in made else value for name, value in known.items()}
-        answered = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
-        read = [kind.result_processor(dialect, None) for kind in answered]
-        self.readers = [(place, reader) for place, reader in enumerate(read) if reader is not None]
+        self.types = [column.type.dialect_impl(dialect) for column in statement.selected_columns]
+        self.readers: list[tuple[int, Any]] | None = None
 
     def first(self, session: Session, parameters: dict[str, Any]) -> Any:
         """The row as a tuple, or None. Raises: DBAPIError."""
         values = {**self.fixed, **parameters}
         for name, make in self.makers.items():
             values[name] = make(values[name])
+        session.flush()  # as its own ``execute`` does
         row = self.ask(session.connection(), values)
         if row is None or not self.readers:
             return row
         answer = list(row)
         for place, reader in self.readers:
             answer[place] = reader(answer[place])
-        return answer
+        return tuple(answer)
 
     def ask(self, connection: Connection, values: dict[str, Any]) -> Any:
         if connection.dispatch.before_cursor_execute:
-            return connection.exec_driver_sql(self.text, values).first()
+            found = connection.exec_driver_sql(self.text, values)
+            self.learn_readers(connection, found.cursor)
+            return found.first()
         cursor: Any = connection.connection.cursor()
         try:
             connection.dialect.do_execute(cursor, self.text, values, self)  # type: ignore[arg-type]
+            self.learn_readers(connection, cursor)
             return cursor.fetchone()
         except psycopg2.Error as error:
             raise self.failure(connection, error, values) from error
         finally:
             cursor.close()
+
+    def learn_readers(self, connection: Connection, cursor: Any) -> None:
+        """What SQLAlchemy's types make of what psycopg2 gives: by the types that PostgreSQL answers with."""
+        if self.readers is None:
+            codes = [column[1] for column in cursor.description]
+            pairs = zip(self.types, codes, strict=True)
+            read = [kind.result_processor(connection.dialect, code) for kind, code in pairs]
+            self.readers = [(place, reader) for place, reader in enumerate(read) if reader is not None]
 
     def failure(self, connection: Connection, error: psycopg2.Error, values: dict[str, Any]) -> BaseException:
         """As SQLAlchemy would raise it."""
