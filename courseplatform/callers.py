@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from . import logs
 from .entities import columns_of, make_entity, shape_of
 from .ready import Ready
-from .resources import Item, parent_column
+from .resources import Item, is_unread, parent_column
 
 #: ``expression(user_id, row_id)``: a boolean SQL expression, usually an EXISTS.
 RoleExpression = Callable[[Any, Any], ColumnElement[bool]]
@@ -72,7 +72,7 @@ class Question(NamedTuple):
 
 def learn(request: Request, caller: Caller, items: list[Item]) -> None:
     """Who it is and what they are at these items, as far as that is not known yet. At most one statement a lineage."""
-    unread = [item for item in items if item.is_unread]
+    unread = [item for item in items if is_unread(item)]
     if unread and not caller.is_known:
         ask(request, caller, unread, reads_rows=True)
         if caller.identity is None:
@@ -131,11 +131,12 @@ def question_of(registry: Registry, source: Any, classes: tuple[type[Item], ...]
         if reads_rows:
             # Under names of their own: a role's EXISTS would take a table of the same name for its own.
             rows = [aliased(cls.model, name=f"row_{number}") for number, cls in enumerate(classes)]
+            above: Any = statement.get_final_froms()[0]
             for number, (row, cls) in enumerate(zip(rows, classes, strict=True)):
                 is_own = row.id == ids[number]
                 if number:
                     is_own = and_(is_own, getattr(row, parent_column(classes[number - 1], cls)) == rows[number - 1].id)
-                statement = statement.outerjoin(row, is_own)
+                statement, above = statement.outerjoin_from(above, row, is_own), row
             statement = statement.add_columns(*(column for row in rows for column in columns_of(row)))
         ready = Ready(statement, registry["db.engine"].dialect)
         known[key] = Question(ready, namedtuple("SourceRow", names), roles, count)

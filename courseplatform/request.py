@@ -1,5 +1,6 @@
 """``Request``: what views, operations, jobs and subscribers are given; all that core adds to Pyramid's, on one page."""
 
+import functools
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
@@ -31,19 +32,15 @@ from .tables import send_table
 
 if TYPE_CHECKING:
     from functools import cached_property
-else:  # Python 3.11's takes a lock, for which all threads wait
+else:
 
-    class cached_property:  # noqa: N801
-        def __init__(self, compute: Any) -> None:
-            self.compute = compute
-
-        def __set_name__(self, owner: Any, name: str) -> None:
-            self.name = name
+    class cached_property(functools.cached_property):  # noqa: N801
+        """Without the lock that Python 3.11's has: all threads would wait for it."""
 
         def __get__(self, request: Any, owner: Any = None) -> Any:
             if request is None:
                 return self
-            value = request.__dict__[self.name] = self.compute(request)
+            value = request.__dict__[self.attrname] = self.func(request)
             return value
 
 

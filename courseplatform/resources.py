@@ -53,7 +53,7 @@ class RowWhenAsked:
 
     def __get__(self, item: Any, cls: type[Any]) -> Any:
         if item is not None and item._leaf is not None:
-            load_rows(item.request, item._leaf)
+            load_rows(item.request, item._leaf, is_locking=False)
             return item.__dict__.get("row")
         return None
 
@@ -80,11 +80,6 @@ class Item(Node):
     is_keyed: ClassVar[bool] = True
     row: Any = RowWhenAsked()
     _leaf: Node | None = None
-
-    @property
-    def is_unread(self) -> bool:
-        """Whether its row would still have to be loaded."""
-        return self.is_keyed and self._leaf is not None and "row" not in self.__dict__
 
     @property
     def id(self) -> UUID:
@@ -153,6 +148,11 @@ def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool, leaf_lo
     return statement
 
 
+def is_unread(item: Item) -> bool:
+    """Whether its row would still have to be loaded."""
+    return item.is_keyed and item._leaf is not None and "row" not in item.__dict__
+
+
 def parent_column(above: type[Item], beneath: type[Item]) -> str:
     """Raises: TypeError for a class that doesn't say."""
     if beneath.parent_id is None:
@@ -160,7 +160,7 @@ def parent_column(above: type[Item], beneath: type[Item]) -> str:
     return beneath.parent_id
 
 
-def load_rows(request: Request, node: Node) -> None:
+def load_rows(request: Request, node: Node, *, is_locking: bool) -> None:
     """Fill ``row`` of every item in the lineage in one statement. A write holds them; one to an item locks its row."""
     items = [item for item in items_of(node) if item.is_keyed]
     if not items:
@@ -168,7 +168,7 @@ def load_rows(request: Request, node: Node) -> None:
     classes = tuple(type(item) for item in items)
     ids = {f"id_{depth}": item.id for depth, item in enumerate(items)}
     rows = None
-    if request.method not in SAFE_METHODS:
+    if is_locking:
         leaf_lock = LEAF_LOCKS.get(request.method, "") if items[-1] is node else ""
         if leaf_lock == "UPDATE" and items[-1].keeps_row:
             leaf_lock = "NO KEY UPDATE"
@@ -201,7 +201,7 @@ class StrictTraverser:
                 for item in items_of(node):
                     item._leaf = node  # an answer that is shared needs none
             else:
-                load_rows(request, node)
+                load_rows(request, node, is_locking=True)
         return {
             "context": node,
             "view_name": left[0] if left else "",

@@ -72,7 +72,7 @@ class EcsFormatter(StdlibFormatter):
             told = {name: bounded(name, value, part) for name, value in fields.items()}
             line = orjson.dumps(told).decode()
             if not line.isascii():  # else the quicker one says the same
-                line = json.dumps(told)
+                line = json.dumps(told, separators=(",", ":"))
             if len(line) <= MAX_LINE_BYTES:
                 break
         return line

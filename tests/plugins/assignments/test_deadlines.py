@@ -55,7 +55,7 @@ def test_without_a_source_no_statement_is_spent_on_it(client: Client, assignment
         pytest.skip("a plugin that is on gives dates")
     with counted_statements(client.registry) as statements:
         learner.get(assignment)
-    assert len(statements) == 2
+    assert len(statements) == 1
 
 
 def test_both_dates_of_a_source_replace_the_assignments(

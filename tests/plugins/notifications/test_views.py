@@ -187,4 +187,4 @@ def test_what_notifications_cost_the_database(client: Client, student: Actor) ->
         student.get(ALL)
     with counted_statements(client.registry) as marking:
         student.patch(address, {"is_read": True})
-    assert (len(reading), len(listing), len(marking)) == (2, 2, 4)
+    assert (len(reading), len(listing), len(marking)) == (1, 2, 4)
