@@ -55,11 +55,13 @@ def make_entity(session: Session, model: Any, values: Any) -> Any:
 
 
 def read(session: Session, statement: Select[Any]) -> list[Any]:
-    """The rows of a statement that selects an entity and perhaps columns beside, as ``session.execute`` gives them."""
+    """The rows of a statement that selects an entity and perhaps columns beside, as ``session.execute`` gives them.
+
+    A connection answers it with the entity's columns, in the order of ``shape_of``: a test holds all models to it.
+    """
     if isinstance(session, WritingSession):
         return list(session.execute(statement))
-    entity, *beside = (column["expr"] for column in statement.column_descriptions)
-    columns, model = columns_of(entity), inspect(entity).mapper.class_
-    asked = statement.with_only_columns(*columns, *beside, maintain_column_froms=True)
-    count, found = len(columns), session.connection().execute(asked, execution_options=BY_PLACE).all()
+    found = session.connection().execute(statement, execution_options=BY_PLACE).all()
+    model = inspect(statement.column_descriptions[0]["entity"]).mapper.class_
+    count = len(shape_of(model).keys)
     return [(make_entity(session, model, row[:count]), *row[count:]) for row in found]

@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from courseplatform.entities import columns_of, make_entity, read
+from courseplatform.db import Base
+from courseplatform.entities import columns_of, make_entity, read, shape_of
 from courseplatform.jobs import PeriodicRun
 from courseplatform.ready import Ready
 from courseplatform.testing import Client, counted_statements
@@ -97,6 +98,14 @@ def test_an_entity_made_of_columns_is_what_the_orm_loads(committing_client: Clie
             assert getattr(entity, attribute.key) == getattr(loaded, attribute.key)
     assert entity.search_vector is not None  # deferred, and loaded now
     assert session.scalars(select(Course)).one() is entity is read(session, select(Course))[0][0]
+
+
+@pytest.mark.parametrize("model", [mapper.class_ for mapper in Base.registry.mappers], ids=lambda model: model.__name__)
+def test_a_connection_gives_an_entitys_columns_in_the_order_of_its_shape(client: Client, model: Any) -> None:
+    with client.script() as request:
+        given = request.db.connection().execute(select(model).limit(0)).keys()
+    columns = sa.inspect(model).columns
+    assert [columns[key].name for key in shape_of(model).keys] == list(given)
 
 
 def test_a_row_that_an_outer_join_has_not_found_is_none(session: Session) -> None:

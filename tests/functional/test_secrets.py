@@ -102,7 +102,9 @@ class Person:
                     return parse_qs(urlsplit(text[text.index("https://") :].split()[0]).query)["token"][0]
             return None
 
-        return self.canaries.plant(f"token of {kind}", platform.wait_until(find))
+        token = platform.wait_until(find)
+        platform.wait_until(platform.jobs_done)  # the mail goes first, and then the token counts
+        return self.canaries.plant(f"token of {kind}", token)
 
 
 @pytest.fixture(scope="module")
