@@ -138,7 +138,7 @@ def server_url() -> Iterator[str]:
 
 def _fast_folder() -> Path | None:
     """In memory, where there is such a place, with room: no disk is so busy that a test's time is up."""
-    memory = Path("/dev/shm")  # noqa: S108
+    memory = Path("/dev/shm")  # noqa: S108  # nosec B108
     return memory if memory.is_dir() and shutil.disk_usage(memory).free > 1 << 30 else None
 
 
