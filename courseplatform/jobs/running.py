@@ -5,6 +5,7 @@ A job is begun in a transaction of its own, which counts the attempt: so one tha
 """
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import perf_counter
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from pyramid.registry import Registry
+from pyramid.request import Request
 from sqlalchemy import ColumnElement, select
 
 from ..db import script_request
@@ -102,17 +104,27 @@ def begin(registry: Registry, wanted: Condition) -> tuple[UUID, int] | None:
 def run_begun(registry: Registry, job_id: UUID, attempt: int) -> None:
     """Call the job's function and mark the row, in one transaction. Raises: whatever the function raises."""
     with script_request(registry) as request:
-        job = request.db.scalars(
-            select(OutboxJob)
-            .where(is_undone(), OutboxJob.id == job_id, OutboxJob.attempts == attempt)
-            .with_for_update(skip_locked=True)
-        ).one_or_none()
+        job = hold(request, job_id, attempt)
         if job is None:  # another has begun it meanwhile
             return
         fn = registry["jobs"][job.name]
         fn(request, **{name: decode(name, value) for name, value in job.arguments.items()})
         job.done_at = registry["clock"]()
         job.arguments = {}  # whoever they were about may be erased one day
+
+
+def hold(request: Request, job_id: UUID, attempt: int) -> OutboxJob | None:
+    """The row of the job that was begun, locked; None if another has it.
+
+    Who looks for work holds for a moment the rows that others have just begun: so a locked one is looked at again.
+    """
+    mine = select(OutboxJob).where(is_undone(), OutboxJob.id == job_id, OutboxJob.attempts == attempt)
+    for pause_s in (0.01, 0.05, 0.2, 0):
+        job = request.db.scalars(mine.with_for_update(skip_locked=True)).one_or_none()
+        if job is not None:
+            return job
+        time.sleep(pause_s)
+    return None
 
 
 def record_failure(registry: Registry, job_id: UUID, error_class: str) -> None:

@@ -118,6 +118,22 @@ def test_a_job_that_is_being_run_is_skipped_by_the_others(committing_client: Cli
     assert [job.attempts for job in outbox(committing_client)] == [1]
 
 
+def test_a_job_whose_row_another_holds_for_a_moment_while_looking_for_work_is_run(
+    committing_client: Client, calls: list[Any]
+) -> None:
+    enqueue(committing_client, sandbox_jobs.write_row, name="looked at")
+    registry = committing_client.registry
+    begun = running.begin(registry, lambda now: OutboxJob.take_at <= now)
+    assert begun is not None
+    with registry["db.engine"].connect() as other, ThreadPoolExecutor(1) as thread:
+        other.execute(select(OutboxJob.id).with_for_update())
+        ran = thread.submit(running.run_begun, registry, *begun)
+        time.sleep(0.03)
+        other.rollback()
+        ran.result()
+    assert calls == ["looked at"]
+
+
 def test_a_kill_that_comes_after_the_commit_is_no_failure(client: Client) -> None:
     enqueue(client, sandbox_jobs.tick)
     client.run_jobs()
