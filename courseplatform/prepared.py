@@ -1,8 +1,10 @@
 """Statements that come again are planned once: PREPARE and EXECUTE, which psycopg2 does not send by itself.
 
-To plan the join of a lineage, or the question for a caller's roles, takes PostgreSQL longer than to answer. So what
-SQLAlchemy has compiled and a process has sent some times is prepared, connection by connection, and then only named.
-Values go out as before and are of the types that they had as literals, so an answer is the same.
+To plan the join of a lineage, or the question for a caller's roles, takes PostgreSQL longer than to answer. So these
+(``execution_options(is_prepared=True)``) and every INSERT are prepared once a process has sent them some times,
+connection by connection, and then only named. Values go out as before and are of the types that they had as literals,
+so an answer is the same. Nothing else is: a plan that was made for no values in particular may be a bad one where they
+matter.
 
 Not behind a pooler: there the next transaction meets another connection of the server.
 """
@@ -114,8 +116,8 @@ def prepare_statements(engine: Engine) -> None:
     statements, execute = Statements(), engine.dialect.do_execute
 
     def do_execute(cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        is_compiled = context is not None and context.compiled is not None and cursor.name is None
-        found = statements.find(statement, parameters) if is_compiled and type(parameters) is dict else None
+        is_meant = context is not None and cursor.name is None and is_prepared(context)
+        found = statements.find(statement, parameters) if is_meant and type(parameters) is dict else None
         if found is None:
             execute(cursor, statement, parameters, context)
             return
@@ -132,6 +134,11 @@ def prepare_statements(engine: Engine) -> None:
             execute(cursor, statement, parameters, context)
 
     engine.dialect.do_execute = do_execute  # type: ignore[method-assign]
+
+
+def is_prepared(context: Any) -> bool:
+    """Whether every plan of a statement is alike: of one row, by keys. (Of a count over thousands it is not.)"""
+    return context.isinsert or bool(context.execution_options.get("is_prepared"))
 
 
 def prepare(connection: Any, statement: Prepared) -> None:

@@ -16,7 +16,7 @@ class Ready:
     """A SELECT whose parameters have no values but those of ``IN``, and which answers one row at most."""
 
     #: As ``prepared`` asks of a statement's context.
-    compiled = True
+    isinsert, execution_options = False, {"is_prepared": True}
 
     def __init__(self, statement: Select[Any], dialect: Any) -> None:
         compiled = statement.compile(dialect=dialect)

@@ -145,7 +145,7 @@ def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool, leaf_lo
         if leaf_lock:  # SQLAlchemy has one clause only, and PostgreSQL locks in the order of the clauses
             # nosemgrep: no-sql-from-values (a word of ours and a table's name)
             statement = statement.suffix_with(text(f"FOR {leaf_lock} OF {models[-1].__table__.name}"))
-    return statement
+    return statement.execution_options(is_prepared=True)
 
 
 def is_unread(item: Item) -> bool:

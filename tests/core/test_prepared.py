@@ -39,7 +39,8 @@ def kept(connection: sa.Connection) -> int:
 
 
 def question(**values: Any) -> Any:
-    return sa.select(*(sa.bindparam(name, value).label(name) for name, value in values.items()))
+    asked = sa.select(*(sa.bindparam(name, value).label(name) for name, value in values.items()))
+    return asked.execution_options(is_prepared=True)
 
 
 VALUES: dict[str, Any] = {
@@ -68,7 +69,7 @@ def test_an_answer_is_the_same_however_often_one_asks(engine: sa.Engine, name: s
 
 
 def test_null_and_a_value_are_two_statements_and_each_is_answered(engine: sa.Engine) -> None:
-    asked = sa.select(sa.cast(sa.bindparam("value"), sa.Integer).label("value"))
+    asked = sa.select(sa.cast(sa.bindparam("value"), sa.Integer).label("value")).execution_options(is_prepared=True)
     with engine.connect() as connection:
         for _ in MANY_TIMES:
             assert connection.scalar(asked, {"value": None}) is None
@@ -84,6 +85,7 @@ def test_what_is_asked_now_and_then_or_is_no_statement_of_ours_is_sent_as_it_is(
         for _ in MANY_TIMES:
             connection.execute(question(value=[1, 2]))  # of a kind that has no one type
             connection.execute(sa.text("SET LOCAL work_mem = '8MB'"))
+            connection.execute(sa.select(sa.literal(1)))
             connection.exec_driver_sql("SELECT 1")
         assert kept(connection) == 0
 
@@ -136,6 +138,10 @@ def changing(engine: sa.Engine) -> Iterator[sa.Table]:
         table.drop(connection)
 
 
+def value_of(changing: sa.Table) -> Any:
+    return sa.select(changing.c.value).execution_options(is_prepared=True)
+
+
 def widen(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("ALTER TABLE changing ALTER value TYPE bigint"))
@@ -144,10 +150,10 @@ def widen(engine: sa.Engine) -> None:
 def test_a_read_goes_on_when_a_migration_has_changed_the_answers_type(engine: sa.Engine, changing: sa.Table) -> None:
     with reading(engine).connect() as connection:
         for _ in MANY_TIMES:
-            connection.execute(sa.select(changing.c.value))
+            connection.execute(value_of(changing))
         assert kept(connection) == 1
         widen(engine)
-        assert [connection.scalar(sa.select(changing.c.value)) for _ in MANY_TIMES] == [1] * len(MANY_TIMES)
+        assert [connection.scalar(value_of(changing)) for _ in MANY_TIMES] == [1] * len(MANY_TIMES)
 
 
 def test_a_write_is_tried_again_when_a_migration_has_changed_the_answers_type(
@@ -155,14 +161,14 @@ def test_a_write_is_tried_again_when_a_migration_has_changed_the_answers_type(
 ) -> None:
     session = session_maker(engine)(False)
     for _ in MANY_TIMES:
-        session.execute(sa.select(changing.c.value))
+        session.execute(value_of(changing))
     session.commit()
     widen(engine)
     with pytest.raises(DBAPIError) as raised:
-        session.execute(sa.select(changing.c.value))
+        session.execute(value_of(changing))
     assert type(raised.value.orig).__name__ == "TransactionRollbackError"  # which pyramid_retry tries again
     session.rollback()
-    assert session.scalar(sa.select(changing.c.value)) == 1
+    assert session.scalar(value_of(changing)) == 1
     session.close()
 
 
