@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from . import logs
 from .entities import columns_of, make_entity, shape_of
 from .ready import Ready
-from .resources import Item, is_unread, parent_column
+from .resources import Item, hangs_beneath, is_unread
 
 #: ``expression(user_id, row_id)``: a boolean SQL expression, usually an EXISTS.
 RoleExpression = Callable[[Any, Any], ColumnElement[bool]]
@@ -132,10 +132,10 @@ def question_of(registry: Registry, source: Any, classes: tuple[type[Item], ...]
             # Under names of their own: a role's EXISTS would take a table of the same name for its own.
             rows = [aliased(cls.model, name=f"row_{number}") for number, cls in enumerate(classes)]
             above: Any = statement.get_final_froms()[0]
-            for number, (row, cls) in enumerate(zip(rows, classes, strict=True)):
+            for number, row in enumerate(rows):
                 is_own = row.id == ids[number]
                 if number:
-                    is_own = and_(is_own, getattr(row, parent_column(classes[number - 1], cls)) == rows[number - 1].id)
+                    is_own = and_(is_own, hangs_beneath(classes, rows, number))
                 statement, above = statement.outerjoin_from(above, row, is_own), row
             statement = statement.add_columns(*(column for row in rows for column in columns_of(row)))
         ready = Ready(statement, registry["db.engine"].dialect)

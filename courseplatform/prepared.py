@@ -11,7 +11,6 @@ Not behind a pooler: there the next transaction meets another connection of the 
 
 import re
 import threading
-from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -27,7 +26,6 @@ MAX_KEPT = 128
 #: How many texts a process remembers, and how long they may be: a batch of rows has a text of its own.
 MAX_KNOWN, MAX_CHARS = 1024, 16_000
 
-PLANNED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 #: As what psycopg2 writes them down. A text is whatever its place wants, as a literal is.
 TYPES = {
@@ -43,8 +41,6 @@ TYPES = {
     float: "numeric",
     extensions.Binary: "bytea",
 }
-
-Execute = Callable[..., Any]
 
 
 class Prepared(NamedTuple):
@@ -70,7 +66,7 @@ class Statements:
             return None
         key = statement, types
         found = self.named.get(key)
-        if found is None and statement.startswith(PLANNED) and len(statement) <= MAX_CHARS:
+        if found is None and len(statement) <= MAX_CHARS:
             with self.lock:
                 if len(self.uses) >= MAX_KNOWN:
                     self.uses.clear()

@@ -6,7 +6,7 @@ beneath another parent, leaves ``row = None`` there and beneath.
 What a missing row answers is security's business: exactly what a hidden one answers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
@@ -17,7 +17,7 @@ from pyramid.interfaces import ITraverser
 from pyramid.location import lineage
 from pyramid.registry import Registry
 from pyramid.request import Request
-from sqlalchemy import Select, and_, bindparam, select, text
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select, text
 from zope.interface import implementer
 
 from .db import SAFE_METHODS
@@ -134,10 +134,8 @@ def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool, leaf_lo
     models = [cls.model for cls in classes]
     statement = select(*models).where(models[0].id == bindparam("id_0"))
     for depth in range(1, len(classes)):
-        column = parent_column(classes[depth - 1], classes[depth])
-        child, parent = models[depth], models[depth - 1]
-        on = and_(child.id == bindparam(f"id_{depth}"), getattr(child, column) == parent.id)
-        statement = statement.join(child, on, isouter=not is_locking)
+        on = and_(models[depth].id == bindparam(f"id_{depth}"), hangs_beneath(classes, models, depth))
+        statement = statement.join(models[depth], on, isouter=not is_locking)
     if is_locking:
         held = models[:-1] if leaf_lock else models
         if held:
@@ -153,11 +151,16 @@ def is_unread(item: Item) -> bool:
     return item.is_keyed and item._leaf is not None and "row" not in item.__dict__
 
 
-def parent_column(above: type[Item], beneath: type[Item]) -> str:
-    """Raises: TypeError for a class that doesn't say."""
+def hangs_beneath(classes: Sequence[type[Item]], rows: Sequence[Any], depth: int) -> ColumnElement[bool]:
+    """SQL: whether a row of a chain belongs to the one above it. ``rows``: the models of the classes, or aliases.
+
+    Raises: TypeError for a class that doesn't say by which column.
+    """
+    above, beneath = classes[depth - 1 : depth + 1]
     if beneath.parent_id is None:
         raise TypeError(f"{beneath.__name__} hangs beneath {above.__name__}: it needs parent_id")
-    return beneath.parent_id
+    belongs: ColumnElement[bool] = getattr(rows[depth], beneath.parent_id) == rows[depth - 1].id
+    return belongs
 
 
 def load_rows(request: Request, node: Node, *, is_locking: bool) -> None:
