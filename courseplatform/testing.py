@@ -313,6 +313,20 @@ def rolled_back(app: Any) -> Iterator[tuple[Client, sa.Connection]]:
             transaction.rollback()
 
 
+@contextmanager
+def committed(app: Any) -> Iterator[Client]:
+    """An anonymous client whose writes are committed; every table is emptied at the end."""
+    registry = app.registry
+    registry["clock"].offset = timedelta()
+    try:
+        yield Client(app)
+    finally:
+        registry["clock"].offset = timedelta()
+        tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
+        with registry["db.engine"].begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {tables}"))
+
+
 @pytest.fixture
 def client(wsgi_app: Any) -> Iterator[Client]:
     """An anonymous client; whatever it writes is rolled back after the test."""
@@ -323,11 +337,8 @@ def client(wsgi_app: Any) -> Iterator[Client]:
 @pytest.fixture
 def committing_client(wsgi_app: Any) -> Iterator[Client]:
     """An anonymous client whose writes are committed; every table is emptied after the test."""
-    wsgi_app.registry["clock"].offset = timedelta()
-    yield Client(wsgi_app)
-    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
-    with wsgi_app.registry["db.engine"].begin() as connection:
-        connection.execute(sa.text(f"TRUNCATE {tables}"))
+    with committed(wsgi_app) as made:
+        yield made
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from pyramid.config import Configurator
 
-from courseplatform.db import Base
-from courseplatform.testing import Client, make_app, rolled_back, without_environment
+from courseplatform.testing import Client, committed, make_app, rolled_back, without_environment
+from tests.redis_server import RedisServer
 
 SETTINGS = {
     "courseplatform.plugins": "plugins.courses tests.core.sandbox tests.core.rehearsal",
@@ -50,10 +49,16 @@ def client(sandbox_app: Any) -> Iterator[Client]:
 @pytest.fixture
 def committing_client(sandbox_app: Any) -> Iterator[Client]:
     """An anonymous client of the sandbox whose writes are committed; every table is emptied after the test."""
-    yield Client(sandbox_app)
-    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
-    with sandbox_app.registry["db.engine"].begin() as connection:
-        connection.execute(sa.text(f"TRUNCATE {tables}"))
+    with committed(sandbox_app) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    made = RedisServer(tmp_path_factory.mktemp("redis"))
+    made.start()
+    yield made
+    made.kill()
 
 
 @pytest.fixture

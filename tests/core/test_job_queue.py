@@ -28,14 +28,6 @@ pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="re
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    made = RedisServer(tmp_path_factory.mktemp("redis"))
-    made.start()
-    yield made
-    made.kill()
-
-
-@pytest.fixture(scope="module")
 def app(server: RedisServer, database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     settings = {"redis.url": server.url, "jobs.in_process": "false", "courseplatform.plugins": "tests.core.sandbox"}
     var_dir: Path = tmp_path_factory.mktemp("queue")

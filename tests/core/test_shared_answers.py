@@ -25,8 +25,7 @@ from courseplatform.cache.answers import topics_at
 from courseplatform.cache.commands import forget_shared_answers
 from courseplatform.cache.tokens import PREFIX
 from courseplatform.cache.topics import Topics
-from courseplatform.db import Base
-from courseplatform.testing import Client, counted_statements, make_app
+from courseplatform.testing import Client, committed, counted_statements, make_app
 from plugins.accounts.api import User
 from plugins.courses.api import Course, CourseItem
 from plugins.courses.resources import Courses
@@ -38,14 +37,6 @@ from tests.redis_server import RedisServer
 pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
 
 LIST, WITH_TEACHER = "/api/courses/", "?expand=teacher"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    made = RedisServer(tmp_path_factory.mktemp("redis"))
-    made.start()
-    yield made
-    made.kill()
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +55,8 @@ def client(app: Any, server: RedisServer) -> Iterator[Client]:
     app.registry["redis"].away_until = 0
     app.registry["counters"].children.clear()
     app.registry["counters"].by_name["courseplatform_cache_lookups"].clear()
-    yield Client(app)
-    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
-    with app.registry["db.engine"].begin() as connection:
-        connection.execute(sa.text(f"TRUNCATE {tables}"))
+    with committed(app) as made:
+        yield made
 
 
 @pytest.fixture

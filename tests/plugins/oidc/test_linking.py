@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from courseplatform.api import Conflict
-from courseplatform.testing import Client
+from courseplatform.testing import Client, committed
 from plugins.accounts.models import User
 from plugins.oidc import operations
 from plugins.oidc.models import ExternalIdentity
@@ -116,12 +116,8 @@ def test_a_password_is_a_way_in_too(client: Client, student: Actor) -> None:
 
 @pytest.fixture
 def committing(oidc_app: Any, provider: HostileProvider) -> Any:
-    from courseplatform.db import Base
-
-    yield Client(oidc_app)
-    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
-    with oidc_app.registry["db.engine"].begin() as connection:
-        connection.execute(sa.text(f"TRUNCATE {tables}"))
+    with committed(oidc_app) as made:
+        yield made
 
 
 def test_of_two_ways_in_one_stays_however_many_unlink_at_once(committing: Client) -> None:

@@ -8,8 +8,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from courseplatform.db import Base
-from courseplatform.testing import Client, make_app, rolled_back
+from courseplatform.testing import Client, committed, make_app, rolled_back
 from plugins.courses.events import CourseArchived
 from plugins.webhooks.models import Delivery, DomainEvent, Webhook
 from tests.factories.accounts import Actor, make_user
@@ -39,12 +38,8 @@ def client(webhooks_app: Any) -> Iterator[Client]:
 
 @pytest.fixture
 def committing_client(webhooks_app: Any) -> Iterator[Client]:
-    webhooks_app.registry["clock"].offset *= 0
-    yield Client(webhooks_app)
-    webhooks_app.registry["clock"].offset *= 0
-    tables = ", ".join(f'"{name}"' for name in Base.metadata.tables)
-    with webhooks_app.registry["db.engine"].begin() as connection:
-        connection.execute(sa.text(f"TRUNCATE {tables}"))
+    with committed(webhooks_app) as made:
+        yield made
 
 
 @pytest.fixture(scope="package")
