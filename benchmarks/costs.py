@@ -20,10 +20,10 @@ from tests.pgbouncer_server import BINARY, pgbouncer
 from tests.redis_server import RedisServer
 
 from .processor import children, seconds_of
+from .systems import UNLIMITED
 
 PASSWORD = "a long enough passphrase"
 STUDENTS = 25
-MANY = "10000000/minute"
 
 
 class World:
@@ -111,10 +111,7 @@ def served(way: str = "direct", **more: str) -> Iterator[tuple[Production, int, 
             "REDIS_URL": redis.url,
             "COURSEPLATFORM_JOBS_IN_PROCESS": "false",
             "COURSEPLATFORM_ACCOUNTS_REQUIRE_VERIFIED_EMAIL": "false",
-            **{
-                f"COURSEPLATFORM_LIMITS_{name}": MANY
-                for name in ("READS", "WRITES", "SIGN_IN", "SIGN_IN_ADDRESS", "REGISTRATION")
-            },
+            **UNLIMITED,
             **more,
         }
         served_url = url

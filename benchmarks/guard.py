@@ -34,12 +34,13 @@ from tests.factories.enrollments import enrol
 from tests.factories.lessons import make_lesson
 from tests.factories.submissions import make_submission
 
+from .systems import MANY
+
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 RECORD = Path(__file__).with_suffix(".json")
 TOLERATED_PERCENT = 15
 WARMING_COUNT, COUNT, ROUND_COUNT = 10, 10, 20_000
 REFERENCE, ROUNDS = "reference", "rounds"
-MANY = "10000000/minute"
 VALGRIND = ["valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no"]
 QUIETLY: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 

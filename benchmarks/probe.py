@@ -207,17 +207,19 @@ def publishing(cast: Cast, world: World) -> Iterator[str]:
 
 
 def main() -> int:
-    from .rivals import RIVALS, running_rival
-    from .tiny_world import make, running_platform, settle
+    from .costs import served
+    from .rivals import RIVALS
+    from .systems import running_rival
+    from .tiny_world import CHEAP, make, settle
 
-    with running_platform() as platform:
-        world = make(platform)
-        settle(platform.environ["DATABASE_URL"])
+    with served(**CHEAP) as (platform, _, _):
+        world, database_url = make(platform), platform.environ["DATABASE_URL"]
+        settle(database_url)
         expected, found = record(platform.url, world), {}
         found["platform"] = probe(platform.url, world, expected)
         for rival in RIVALS:
-            with running_rival(rival, platform.environ["DATABASE_URL"]) as url:
-                found[rival.name] = probe(url, world, expected)
+            with running_rival(rival, platform.folder / rival.name, database_url, processes=2) as system:
+                found[rival.name] = probe(system.url, world, expected)
     for name, faults in found.items():
         print(f"{name}: {'the same' if not faults else ''}", *faults, sep="\n    ")
     return 1 if any(found.values()) else 0

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 
@@ -14,15 +13,19 @@ from tests.functional.platform import free_port
 from tests.functional.serving import Serving, wait_until
 from tests.redis_server import RedisServer
 
+from .rivals import HERE, RIVALS, Rival
+
 PLATFORM = "platform"
 START_TIMEOUT_S = 60
 #: Limits are counted, and nobody reaches them: wrk asks for a thousand people at once.
 MANY = "10000000/minute"
-LIMITS = ("READS", "WRITES", "SIGN_IN", "SIGN_IN_ADDRESS", "REGISTRATION")
+UNLIMITED = {
+    f"COURSEPLATFORM_LIMITS_{name}": MANY for name in ("READS", "WRITES", "SIGN_IN", "SIGN_IN_ADDRESS", "REGISTRATION")
+}
 PRODUCTION = {
     "COURSEPLATFORM_JOBS_IN_PROCESS": "false",
     "COURSEPLATFORM_ACCOUNTS_ACCESS_TOKEN_TTL_S": "86400",  # they sign in once
-    **{f"COURSEPLATFORM_LIMITS_{name}": MANY for name in LIMITS},
+    **UNLIMITED,
 }
 
 
@@ -72,9 +75,7 @@ def running_platform(folder: Path, database_url: str, processes: int) -> Iterato
 
 
 @contextmanager
-def running_rival(rival: Any, folder: Path, database_url: str, processes: int) -> Iterator[System]:
-    from .rivals import HERE
-
+def running_rival(rival: Rival, folder: Path, database_url: str, processes: int) -> Iterator[System]:
     port = free_port()
     argv, variables = rival.command(port, database_url, processes)
     said = folder.with_suffix(".log")
@@ -107,10 +108,6 @@ def end(*processes: subprocess.Popen[bytes]) -> None:
 
 def starters() -> dict[str, Callable[[Path, str, int], AbstractContextManager[System]]]:
     """By name, the platform first: ``(folder, database_url, processes)``."""
-    try:
-        from .rivals import RIVALS
-    except ImportError:  # they are a directory that one may leave out
-        RIVALS = ()  # noqa: N806
     found = {PLATFORM: running_platform}
     for rival in RIVALS:
         found[rival.name] = lambda *given, rival=rival: running_rival(rival, *given)

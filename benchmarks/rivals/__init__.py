@@ -12,22 +12,15 @@ import hashlib
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
-
-import requests
-
-from tests.functional.platform import free_port
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
 #: Signs their tokens: every rival gives out its own.
 SECRET = token_urlsafe(32)
-START_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)
@@ -86,25 +79,3 @@ def environment() -> Path:
         subprocess.run(install, check=True, stdout=sys.stderr)
         (folder / "complete").touch()
     return folder
-
-
-@contextmanager
-def running_rival(rival: Rival, database_url: str, processes: int = 2) -> Iterator[str]:
-    """Its address."""
-    port = free_port()
-    argv, variables = rival.command(port, database_url, processes)
-    process, url = subprocess.Popen(argv, env=variables, cwd=HERE / rival.folder), f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + START_TIMEOUT_S
-        while True:
-            try:
-                requests.get(url + "/api/courses/", timeout=5).raise_for_status()
-                break
-            except requests.RequestException:
-                if process.poll() is not None or time.monotonic() > until:
-                    raise SystemExit(f"{rival.name} does not start") from None
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
