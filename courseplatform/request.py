@@ -6,12 +6,15 @@ from uuid import UUID
 
 import pyramid.request
 from pyramid.config import Configurator
+from pyramid.interfaces import IRequestExtensions, IRequestFactory
+from pyramid.registry import Registry
 
 from .audit import audit, audit_now, request_id
 from .callers import caller_of
 from .db import is_script, on_abort, own_transaction, request_session, request_time, savepoint
 from .dryrun import Foreseen, is_dry_run
 from .events import emit
+from .extending import LATE
 from .files import (
     delete_file,
     discard_upload,
@@ -105,5 +108,14 @@ class Request(pyramid.request.Request):
     clear_limit = clear_limit
 
 
+def settle(registry: Registry) -> None:
+    """Make what libraries and plugins add to requests part of their class: Pyramid makes a class for each request."""
+    extensions: Any = registry.queryUtility(IRequestExtensions)
+    factory = type("Request", (Request,), {"__module__": __name__, **extensions.descriptors})
+    registry.registerUtility(factory, IRequestFactory)
+    extensions.descriptors.clear()
+
+
 def includeme(config: Configurator) -> None:
     config.set_request_factory(Request)
+    config.action("request class", settle, args=(config.registry,), order=LATE)

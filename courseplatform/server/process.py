@@ -1,5 +1,6 @@
 """One serving process: waitress, with background jobs running beside it where there is no worker."""
 
+import gc
 import logging
 import os
 import sys
@@ -66,6 +67,7 @@ class Process:
         if self.registry is not None and self.registry.settings["jobs.in_process"]:
             runner = Runner(self.registry)
             runner.start()
+        look_less_for_garbage()
         try:
             run(self.server, self.stopping, self.options.drain_delay_s)
         finally:
@@ -75,6 +77,16 @@ class Process:
                 listener.close()
             if runner is not None:
                 runner.stop()
+
+
+def look_less_for_garbage() -> None:
+    """What the start has made is here to stay: to look through it stopped all threads for 0.1 s each time.
+
+    Requests leave little behind that goes in circles: to look for it ten times less often costs hardly any memory.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 def make_server(app: Any, **options: Any) -> Any:
