@@ -4,11 +4,22 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from courseplatform.api import Request
 
 from .models import CARD, FULL, SignInSession, User
+
+#: What everyone may know of a teacher or a reviewer.
+PUBLIC = ("id", "first_name", "last_name")
+#: The statements for cards, made once. (An array is one parameter, however many there are.)
+COLUMNS = {
+    names: select(*(User.__table__.c[name] for name in names)).where(
+        User.__table__.c.id == func.any(bindparam("user_ids", type_=ARRAY(Uuid())))
+    )
+    for names in (PUBLIC, CARD)
+}
 
 
 def user_card(user: Any) -> dict[str, Any]:
@@ -17,8 +28,7 @@ def user_card(user: Any) -> dict[str, Any]:
 
 
 def public_name(user: Any) -> dict[str, Any]:
-    """What everyone may know of a teacher or a reviewer."""
-    return {"id": user.id, "first_name": user.first_name, "last_name": user.last_name}
+    return {name: getattr(user, name) for name in PUBLIC}
 
 
 def full_user_json(user: User) -> dict[str, Any]:
@@ -48,9 +58,9 @@ def user_cards(request: Request, user_ids: set[UUID]) -> dict[UUID, dict[str, An
 
     To anonymous callers names only: a username is half of a sign-in, and who teaches or studies is nobody's business.
     """
-    card = public_name if request.identity is None else user_card
-    columns = select(User.id, User.username, User.first_name, User.last_name, User.role)
-    return {row.id: card(row) for row in request.db.execute(columns.where(User.id.in_(user_ids)))}
+    names = PUBLIC if request.identity is None else CARD
+    found = request.db.execute(COLUMNS[names], {"user_ids": list(user_ids)})
+    return {row[0]: dict(zip(names, row, strict=True)) for row in found}
 
 
 def cards_of(column: str) -> Callable[[Request, list[Any]], dict[UUID, Any]]:
