@@ -12,7 +12,7 @@
 * a list's answer has its ``next``, ``previous`` and first page as ``Link`` headers too (RFC 8288);
 * ``limit=`` names the rate limit that a view counts in, ``deprecated=`` and ``sunset=`` the dates from which on it is
   better not used and gone: see ``limits`` and ``deprecation``;
-* ``shared=`` lets anonymous callers share a GET's answers: see ``cache``;
+* ``shared=`` lets anonymous callers share a GET's answers, ``shared_by=`` those who hold a role, too: see ``cache``;
 * what plugins added (``extending``) is validated with the rest and kept apart from it: ``extensions`` are stored by
   ``request.represent``, filters and orderings applied by ``request.paginate``. A view that calls neither is an error.
 """
@@ -72,6 +72,7 @@ class Verb(Protocol):
         limit: str | bool | None = None,
         refusal: Any = None,
         shared: Iterable[str] | None = None,
+        shared_by: Iterable[str] = (),
         **kw: Any,
     ) -> Callable[[View], View]: ...
 
@@ -125,6 +126,7 @@ class Service(cornice.Service):
         limit: str | bool | None = None,
         refusal: Any = None,
         shared: Iterable[str] | None = None,
+        shared_by: Iterable[str] = (),
         **kw: Any,
     ) -> Any:
         """``permission`` is mandatory. ``reader``: how to read a body that is not plain JSON (an upload).
@@ -138,7 +140,8 @@ class Service(cornice.Service):
         ``deprecated`` and ``sunset``: since when it should not be used, and when it goes; ``deprecation_link``: where
         one reads what to do. ``limit``: a class of ``add_rate_limit`` to count in, False for none. ``refusal``: an
         ``Answer`` schema of the 400 and 401 that a protocol shapes its own way. ``shared``: the topics of a GET whose
-        answers all anonymous callers may share (see ``cache``).
+        answers all anonymous callers may share; ``shared_by``: roles whose holders, too, are all answered alike, each
+        role by itself (see ``cache``).
         """
         if permission is None:
             raise TypeError(f"{self.name} {method}: permission= is required (NO_PERMISSION_REQUIRED to open it)")
@@ -161,7 +164,7 @@ class Service(cornice.Service):
         validate.deprecated_on, validate.sunset_on, validate.limit = deprecated, sunset, limit
         kw.update(permission=permission, schema=schema, validators=(validate,), limit=limit, has_dry_run=has_dry_run)
         kw.update(deprecated=deprecated, sunset=sunset, deprecation_link=deprecation_link)  # view derivers'
-        validate.shared = None if shared is None else tuple(shared)
+        validate.shared, validate.shared_by = None if shared is None else tuple(shared), frozenset(shared_by)
         kw["shared"] = None if shared is None else validate
         validate.refusal, shows_item = refusal, not self.is_facet and method in ("GET", "PUT", "PATCH")
         return super().add_view(method, with_etag(with_links(complete(view)), shows_item), **kw)
@@ -185,6 +188,7 @@ class Validator:
         self.limit: str | bool | None = None
         self.refusal: Any = None
         self.shared: tuple[str, ...] | None = None
+        self.shared_by: frozenset[str] = frozenset()
         self.__name__ = "validate"
 
     def __deepcopy__(self, memo: Any) -> "Validator":

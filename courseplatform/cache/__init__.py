@@ -1,14 +1,16 @@
-"""Shared answers: what anonymous callers were answered is answered again from Redis, without a statement.
+"""Shared answers: what callers of one audience were answered is answered again from Redis.
 
-    @courses.get(permission=P.LIST, query=CourseList, shared=("courses",))
+    @courses.get(permission=P.LIST, query=CourseList, shared=("courses",), shared_by=("student",))
     config.add_cache_topic("courses", "plugins.courses.models.Course")
 
 A view that says ``shared=`` names the topics that its answer depends on, besides those of the rows above its address.
 A topic is a set of tables; whatever changes their rows through ``request.db`` changes the topic, no verb knows of it.
 Where rows say to which item they belong (``of=``), those of one item are a topic of their own (``topics.Topics``).
 
-**Private data is in no shared answer.** Only an answer that an anonymous caller got by the full way, through security,
-is kept, and only anonymous callers are given it.
+**Private data is in no shared answer.** Anonymous callers are an audience: what one of them got by the full way,
+through security, only they are given, without a statement. Where a view says with ``shared_by=`` that all who hold a
+role are told the same there, each such role is an audience too. Its holders are signed in and security lets them in, at
+each request, before they are given anything; programs that act for them are always answered alone.
 
 **No answer is older than a write that was acknowledged before the question.** For each topic Redis keeps a random token
 and the holds of those who are writing. A writer, just before its COMMIT, adds its hold and changes the token, in one

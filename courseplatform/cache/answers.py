@@ -30,6 +30,8 @@ from .tokens import PREFIX
 BACKEND = "courseplatform.redis"
 #: A larger answer is made anew each time.
 MAX_ANSWER_BYTES = 256 * 1024
+#: No role has this name.
+ANONYMOUS = ""
 #: Headers that forbid sharing: whoever sets one of these knows more of the answer than we.
 PRIVATE_HEADERS = ("Cache-Control", "Set-Cookie", "Vary")
 
@@ -59,9 +61,9 @@ class Answers:
         self.lock, self.room_bytes = threading.Lock(), settings["cache.process_mib"] * 1024 * 1024
         self.kept_bytes, self.until = 0, 0.0
 
-    def key(self, request: Request, tokens: list[bytes]) -> str:
-        """Of what an anonymous caller asks here, under these tokens."""
-        asked = [self.platform, request.path, sorted(request.GET.items()), request.headers.get("Accept")]
+    def key(self, request: Request, audience: str, tokens: list[bytes]) -> str:
+        """Of what is asked here by one of an audience, under these tokens."""
+        asked = [self.platform, audience, request.path, sorted(request.GET.items()), request.headers.get("Accept")]
         hashed = hashlib.blake2b(orjson.dumps([asked, [token.decode() for token in tokens]]), digest_size=16)
         return f"{PREFIX}:answer:{hashed.hexdigest()}"
 
@@ -98,7 +100,7 @@ def decode(kept: bytes) -> tuple[list[tuple[str, str]], bool, bytes]:
 
 def shared_view(view: Callable[[Any, Request], Response], info: Any) -> Callable[[Any, Request], Response]:
     """A view deriver. ``shared``: the validator of a view whose answers may be shared; it knows their topics."""
-    validator = info.options.get("shared")
+    validator, permission = info.options.get("shared"), info.options.get("permission")
     if validator is None:
         return view
     check_topics(info.registry, validator.shared, f"{info.original_view!r}: shared=")
@@ -106,10 +108,11 @@ def shared_view(view: Callable[[Any, Request], Response], info: Any) -> Callable
     def share(context: Any, request: Request) -> Response:
         answers: Answers | None = request.registry["cache.answers"]
         topics = None if answers is None else topics_of(context, request, validator)
-        if answers is None or topics is None:
+        audience = None if topics is None else audience_of(context, request, validator, permission)
+        if answers is None or topics is None or audience is None:
             return view(context, request)
         tokens = request.registry["cache.tokens"].read(topics)
-        key = None if tokens is None else answers.key(request, tokens)
+        key = None if tokens is None else answers.key(request, audience, tokens)
         kept = None if key is None else answers.find(key)
         outcome = "bypass" if key is None else "miss" if kept is None else "hit"
         request.count_now("courseplatform_cache_lookups", cache="shared", outcome=outcome)
@@ -146,7 +149,7 @@ def is_shareable(response: Response) -> bool:
 def topics_of(context: Node, request: Request, validator: Any) -> list[str] | None:
     """The topics of the answer to this request; None if it is not to be shared."""
     registry, asked = request.registry, request.GET
-    if not is_anonymous(request) or "explain" in asked:
+    if "explain" in asked:
         return None
     found = topics_at(registry, tuple(type(node) for node in lineage(context)))
     if found is None:
@@ -166,12 +169,23 @@ def topics_of(context: Node, request: Request, validator: Any) -> list[str] | No
     return sorted(set().union(*(narrowed(topic, items) for topic in topics)))
 
 
-def is_anonymous(request: Request) -> bool:
-    """Whether nothing in the request says who calls, however the plugin for accounts reads that."""
+def audience_of(context: Node, request: Request, validator: Any, permission: str) -> str | None:
+    """Who are all answered alike: the anonymous, or a role of which the caller is; None for who is answered alone.
+
+    Anonymous is in whose request nothing says who calls, however the plugin for accounts reads that. Security is asked
+    whether somebody who signed in may see this at all; what a program may is narrower.
+    """
     try:
-        return "Authorization" not in request.headers and request.caller.claims is None
+        if "Authorization" not in request.headers and request.caller.claims is None:
+            return ANONYMOUS
+        if not validator.shared_by:
+            return None
+        identity = request.identity
     except Unauthenticated:
-        return False
+        return None
+    if identity is None or identity.scopes is not None or identity.role not in validator.shared_by:
+        return None
+    return identity.role if request.has_permission(permission, context) else None
 
 
 def topics_at(registry: Registry, classes: tuple[type[Node], ...]) -> frozenset[str] | None:

@@ -46,7 +46,9 @@ def includeme(config: Configurator) -> None:
     config.add_resource_node("plugins.accounts.resources.Auth", "sessions", "plugins.accounts.resources.Sessions")
     config.add_resource_node("courseplatform.api.Root", "users", "plugins.accounts.resources.Users")
     config.add_resource_node("plugins.accounts.resources.Users", "me", "plugins.accounts.resources.Me")
-    config.add_cache_topic("people", "plugins.accounts.models.User", columns=("first_name", "last_name"))
+    config.add_cache_topic(
+        "people", "plugins.accounts.models.User", columns=("username", "first_name", "last_name", "role")
+    )
     config.add_representation(
         "plugins.accounts.models.User",
         "plugins.accounts.representations.user_json",

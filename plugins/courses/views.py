@@ -17,7 +17,7 @@ publication = Service("course_publication", "/courses/{course_id}/publication/",
 archive = Service("course_archive", "/courses/{course_id}/archive/", facet_of="/courses/{course_id}/")
 
 
-@courses.get(permission=P.LIST, query=CourseList, shared=("courses",))
+@courses.get(permission=P.LIST, query=CourseList, shared=("courses",), shared_by=("student",))
 def list_courses(request: Request) -> Any:
     """Published courses, newest first; staff see their own drafts and archived ones too, administrators all.
 

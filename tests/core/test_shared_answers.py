@@ -20,7 +20,7 @@ from pyramid.request import Request
 from redis import Redis
 from sqlalchemy import event, insert, text, update
 
-from courseplatform.api import NO_PERMISSION_REQUIRED, Root, Service
+from courseplatform.api import NO_PERMISSION_REQUIRED, Deny, Root, Service
 from courseplatform.cache.answers import topics_at
 from courseplatform.cache.commands import forget_shared_answers
 from courseplatform.cache.tokens import PREFIX
@@ -28,6 +28,7 @@ from courseplatform.cache.topics import Topics
 from courseplatform.testing import Client, committed, counted_statements, make_app
 from plugins.accounts.api import User
 from plugins.courses.api import Course, CourseItem
+from plugins.courses.permissions import P
 from plugins.courses.resources import Courses
 from tests.core.conftest import build
 from tests.factories.accounts import Actor, make_user
@@ -139,6 +140,49 @@ def test_the_signed_in_are_neither_given_shared_answers_nor_give_any(
     card = teacher.get(make_course(client, teacher) + WITH_TEACHER).json["extensions"]["teacher"]
     assert "username" in card
     assert "username" not in client.get(f"{LIST}{WITH_TEACHER}").text
+
+
+def test_students_share_among_themselves_what_a_view_says_that_all_of_them_are_told(
+    client: Client, course: str, redis: Redis
+) -> None:
+    ann, bob = make_user(client, "student"), make_user(client, "student")
+    first = ann.get(LIST + WITH_TEACHER)
+    with counted_statements(client.registry) as statements:
+        again = bob.get(LIST + WITH_TEACHER)
+    assert len(statements) == 1  # who calls
+    assert again.body == first.body
+    assert (again.headers["Cache-Control"], outcomes(client)) == ("no-store", {"miss": 1, "hit": 1})
+    assert "username" in again.text
+    assert "username" not in client.get(LIST + WITH_TEACHER).text
+    assert (kept(redis), outcomes(client)) == (2, {"miss": 2, "hit": 1})
+    ann.get(course)
+    assert outcomes(client) == {"miss": 2, "hit": 1}
+
+
+def test_who_may_no_more_is_not_told_what_others_were(
+    client: Client, course: str, admin: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, bob, eve = (make_user(client, "student") for _ in range(3))
+    ann.get(LIST)
+    admin.patch(f"/api/users/{bob.id}/", {"role": "teacher"})
+    admin.patch(f"/api/users/{eve.id}/", {"is_active": False})
+    bob.get(LIST)
+    eve.get(LIST, status=401)
+    monkeypatch.setattr(Courses, "__acl__", [(Deny, "role:student", P.LIST), *Courses.__acl__])
+    ann.get(LIST, status=403)
+    assert outcomes(client) == {"miss": 1}
+
+
+def test_a_role_that_is_shown_counts(client: Client, admin: Actor, course: str) -> None:
+    student = make_user(client, "student")
+
+    def role() -> str:
+        found: str = student.get(LIST + WITH_TEACHER).json["results"][0]["extensions"]["teacher"]["role"]
+        return found
+
+    assert (role(), role()) == ("teacher", "teacher")
+    admin.patch(f"/api/users/{client.get(course).json['teacher_id']}/", {"role": "admin"})
+    assert role() == "admin"
 
 
 def test_a_retold_answer_is_counted_by_the_rate_limit(client: Client, course: str) -> None:
