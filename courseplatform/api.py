@@ -39,7 +39,7 @@ from .neighbours import plugins_on
 from .outbound import AddressGuard, AddressRefused, BoundedAdapter, TooLarge, Unresolvable, ip_networks
 from .problems import Problem
 from .request import Identity, Request
-from .resources import Collection, Item, Node, Root
+from .resources import Collection, Item, Node, Root, is_held
 from .schemas import (
     Answer,
     AnyText,
@@ -148,6 +148,7 @@ __all__ = [
     "gauge",
     "holds_role",
     "ip_networks",
+    "is_held",
     "known_scopes",
     "learn_roles",
     "lock_number",

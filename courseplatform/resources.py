@@ -21,9 +21,15 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, select, text
 from zope.interface import implementer
 
 from .db import SAFE_METHODS
+from .entities import columns_of, make_entity, shape_of
+from .ready import Ready
 
 #: How a write to an item locks its row: the strongest that it will need, for two who raise their locks deadlock.
 LEAF_LOCKS = {"PUT": "NO KEY UPDATE", "PATCH": "NO KEY UPDATE", "DELETE": "UPDATE"}
+
+
+#: Under this key a session keeps the rows that nobody changes meanwhile.
+HELD = "courseplatform.held"
 
 
 class Node:
@@ -67,6 +73,8 @@ class Item(Node):
     ``is_public``: such rows can be seen without signing in; so an anonymous caller who may not is told 404, else 401.
     ``hidden_permissions``: their refusal is a 404 too, although the row may be visible.
     ``keeps_row``: DELETE changes the row and does not delete it.
+    ``held_for``: how what is written beneath it holds the row. ``KEY SHARE``: whoever deletes it waits, and what comes
+    later finds nothing. ``SHARE``: nobody changes it meanwhile (see ``is_held``).
     ``is_keyed``: the segment is the row's id; a node that finds its row otherwise (``me``) says False.
     """
 
@@ -77,6 +85,7 @@ class Item(Node):
     is_public: ClassVar[bool] = False
     hidden_permissions: ClassVar[tuple[str, ...]] = ()
     keeps_row: ClassVar[bool] = False
+    held_for: ClassVar[str] = "KEY SHARE"
     is_keyed: ClassVar[bool] = True
     row: Any = RowWhenAsked()
     _leaf: Node | None = None
@@ -126,24 +135,23 @@ def items_of(node: Node) -> list[Item]:
 def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool, leaf_lock: str = "") -> Select[Any]:
     """``SELECT`` of the rows of a chain of items, built once per chain. Parameters: ``id_0`` … from the root downwards.
 
-    Reading joins outwards, so that a miss still tells how far the path exists. Locking holds the rows from the root
-    downwards, ``FOR KEY SHARE``: whoever deletes one of them waits for all that is written beneath it, and what comes
-    later finds nothing. ``leaf_lock``: a stronger lock on the last one. ``NO KEY UPDATE``: two writers of one row wait
-    for each other, and its children may still be inserted. ``UPDATE``: they may not.
+    It gives their columns, as ``make_entity`` takes them. Reading joins outwards, so that a miss still tells how far
+    the path exists. Locking holds the rows from the root downwards, each as its class says (``held_for``).
+    ``leaf_lock``: another lock on the last one. ``NO KEY UPDATE``: two writers of one row wait for each other, and
+    its children may still be inserted. ``UPDATE``: they may not.
     """
     models = [cls.model for cls in classes]
-    statement = select(*models).where(models[0].id == bindparam("id_0"))
+    columns = [column for model in models for column in columns_of(model)]
+    statement = select(*columns).select_from(models[0]).where(models[0].id == bindparam("id_0"))
     for depth in range(1, len(classes)):
         on = and_(models[depth].id == bindparam(f"id_{depth}"), hangs_beneath(classes, models, depth))
         statement = statement.join(models[depth], on, isouter=not is_locking)
-    if is_locking:
-        held = models[:-1] if leaf_lock else models
-        if held:
-            statement = statement.with_for_update(read=True, key_share=True, of=held)
-        if leaf_lock:  # SQLAlchemy has one clause only, and PostgreSQL locks in the order of the clauses
-            # nosemgrep: no-sql-from-values (a word of ours and a table's name)
-            statement = statement.suffix_with(text(f"FOR {leaf_lock} OF {models[-1].__table__.name}"))
-    return statement.execution_options(is_prepared=True)
+    if is_locking:  # SQLAlchemy has one clause only, and PostgreSQL locks in their order
+        locks = [cls.held_for for cls in classes[:-1]] + [leaf_lock or classes[-1].held_for]
+        clauses = (f"FOR {lock} OF {model.__table__.name}" for lock, model in zip(locks, models, strict=True))
+        # nosemgrep: no-sql-from-values (words of ours and tables' names)
+        statement = statement.suffix_with(text(" ".join(clauses)))
+    return statement
 
 
 def is_unread(item: Item) -> bool:
@@ -170,16 +178,33 @@ def load_rows(request: Request, node: Node, *, is_locking: bool) -> None:
         return
     classes = tuple(type(item) for item in items)
     ids = {f"id_{depth}": item.id for depth, item in enumerate(items)}
-    rows = None
+    found = None
     if is_locking:
-        leaf_lock = LEAF_LOCKS.get(request.method, "") if items[-1] is node else ""
+        leaf_lock = LEAF_LOCKS.get(request.method, "KEY SHARE") if items[-1] is node else ""
         if leaf_lock == "UPDATE" and items[-1].keeps_row:
             leaf_lock = "NO KEY UPDATE"
-        rows = request.db.execute(lineage_statement(classes, True, leaf_lock), ids).one_or_none()
-    if rows is None:
-        rows = request.db.execute(lineage_statement(classes, False), ids).one_or_none() or [None] * len(items)
-    for item, row in zip(items, rows, strict=True):
-        item.row = row
+        found = ready_lineage(request.registry, classes, True, leaf_lock).first(request.db, ids)
+    if found is None:
+        found = ready_lineage(request.registry, classes, False).first(request.db, ids)
+        is_locking = False
+    for item in items:
+        count = len(shape_of(item.model).keys)
+        item.row, found = found and make_entity(request.db, item.model, found[:count]), found and found[count:]
+        if is_locking and item is not node and item.held_for == "SHARE":
+            request.db.info.setdefault(HELD, set()).add(item.row)
+
+
+def is_held(request: Request, row: Any) -> bool:
+    """Whether nobody changes a row of this request's address until the commit, and it is as the database has it."""
+    return row in request.db.info.get(HELD, ())
+
+
+def ready_lineage(registry: Registry, *key: Any) -> Ready:
+    """``lineage_statement(*key)``, compiled."""
+    known: dict[Any, Ready] = registry["lineage.statements"]
+    if key not in known:
+        known[key] = Ready(lineage_statement(*key), registry["db.engine"].dialect)
+    return known[key]
 
 
 @implementer(ITraverser)
@@ -241,7 +266,7 @@ def add_resource_node(config: Configurator, parent: Any, name: str, factory: Any
 
 
 def includeme(config: Configurator) -> None:
-    config.registry["resource.tree"] = {}
+    config.registry["resource.tree"], config.registry["lineage.statements"] = {}, {}
     config.add_directive("add_resource_node", add_resource_node)
     config.set_root_factory(Root)
     config.add_traverser(StrictTraverser)

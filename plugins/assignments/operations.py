@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from courseplatform.api import Fault, Invalid, NotFound, Request
+from courseplatform.api import Fault, Invalid, NotFound, Request, is_held
 from plugins.courses.api import Course
 from plugins.enrollments.api import recheck_course
 from plugins.lessons.api import Lesson
@@ -91,9 +91,12 @@ def delete_assignment(request: Request, assignment: Assignment, *, course_id: UU
 def reread_assignment(request: Request, assignment: Assignment, *, is_holding: bool = False) -> None:
     """Make the row what is committed by now: it was read before its children's locks were waited for. Raises: NotFound.
 
+    It takes no statement where the request's address is beneath the assignment, which is held then.
     ``is_holding``: dates and points also stay so until the commit. Only for those who have locked no submission yet:
     who moves the dates locks the assignment first, then its submissions.
     """
+    if is_held(request, assignment):
+        return
     found = select(Assignment).where(Assignment.id == assignment.id).execution_options(populate_existing=True)
     if is_holding:
         found = found.with_for_update(read=True)

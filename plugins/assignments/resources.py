@@ -11,10 +11,10 @@ from .permissions import P
 
 
 class AssignmentItem(Item):
-    """``…/assignments/{assignment_id}``: unpublished ones exist for staff only."""
+    """``…/assignments/{assignment_id}``: unpublished ones exist for staff only. Its dates and points judge the work."""
 
     model, kind, parent_id = Assignment, "assignment", "lesson_id"
-    view_permission = P.VIEW
+    view_permission, held_for = P.VIEW, "SHARE"
 
     @property
     def course(self) -> Course:

@@ -92,7 +92,7 @@ def test_the_whole_lineage_costs_one_statement(client: Client, teacher: Actor) -
 @pytest.mark.parametrize(
     ("leaf_lock", "clauses"),
     [
-        ("", "FOR KEY SHARE OF courses, course_teachers"),
+        ("", "FOR KEY SHARE OF courses FOR KEY SHARE OF course_teachers"),
         ("NO KEY UPDATE", "FOR KEY SHARE OF courses FOR NO KEY UPDATE OF course_teachers"),
         ("UPDATE", "FOR KEY SHARE OF courses FOR UPDATE OF course_teachers"),
     ],
@@ -101,6 +101,14 @@ def test_a_write_holds_the_lineage_and_locks_the_leaf(leaf_lock: str, clauses: s
     statement = str(lineage_statement((CourseItem, TeacherItem), True, leaf_lock).compile(dialect=_postgresql()))
     assert " ".join(statement.split()).endswith(clauses)
     assert "LEFT OUTER JOIN" not in statement
+
+
+def test_a_class_says_how_what_is_written_beneath_it_holds_its_row() -> None:
+    class HeldCourse(CourseItem):
+        held_for = "SHARE"
+
+    statement = str(lineage_statement((HeldCourse, TeacherItem), True, "UPDATE").compile(dialect=_postgresql()))
+    assert " ".join(statement.split()).endswith("FOR SHARE OF courses FOR UPDATE OF course_teachers")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from courseplatform.testing import Client
+from courseplatform.api import is_held
+from courseplatform.testing import Client, counted_statements
+from plugins.assignments.models import Assignment
 from plugins.submissions.models import Submission
 from tests.factories.accounts import Actor, make_user
 from tests.factories.assignments import make_assignment
@@ -72,6 +74,16 @@ def test_lateness_follows_the_date_that_wins(committing_client: Client) -> None:
         )
         for row in teacher.get(f"{assignment}submissions/").json["results"]:
             assert row["is_late"] is True
+
+
+def test_who_hands_in_holds_the_dates_from_the_beginning(committing_client: Client) -> None:
+    _, student, assignment = make_world(committing_client)
+    with counted_statements(committing_client.registry) as statements:
+        student.post(f"{assignment}submissions/", {"text": "Work"})
+    assert statements[0].rstrip().endswith("FOR SHARE OF assignments")
+    assert len([one for one in statements if "FROM assignments" in one]) == 0  # nobody need read it again
+    with committing_client.script() as request:
+        assert not is_held(request, request.db.get(Assignment, id_of(assignment)))
 
 
 def test_grading_while_dates_move_ends_well_for_both(committing_client: Client) -> None:
