@@ -110,6 +110,7 @@ def includeme(config: Configurator) -> None:
     config.add_settings(
         {
             "tm.manager_hook": "pyramid_tm.explicit_manager",
+            "tm.activate_hook": "courseplatform.db.has_transaction",
             "tm.commit_veto": "courseplatform.db.commit_veto",
             "tm.annotate_user": False,  # else the caller is read before the tree: a statement too many, and no login
             "retry.attempts": 3,

@@ -11,17 +11,16 @@ from typing import Annotated, Any
 
 import pyramid_tm
 import transaction
-import zope.sqlalchemy
 from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text
+from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
-from zope.sqlalchemy.datamanager import STATUS_CHANGED
+from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
 from .engines import make_engine, reading
 from .settings import natural_int, password_faults, positive_int
@@ -62,8 +61,45 @@ class Timestamped:
     created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
 
 
+class ReadingSession(Session):
+    """One that only reads, each statement by itself: on a plain connection of its own, taken when it is needed.
+
+    A connection that a session takes itself costs it a transaction, as much work as a small read.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(expire_on_commit=False)
+        self.engine = engine
+        self.taken: Connection | None = None
+
+    def get_bind(self, *arguments: Any, **options: Any) -> Connection:
+        if self.taken is None:
+            self.taken = self.engine.connect()
+        return self.taken
+
+    def close(self) -> None:
+        super().close()
+        if self.taken is not None:
+            self.taken.close()
+            self.taken = None
+
+
 class WritingSession(Session):
     """One that may write: what it changes is noticed (``cache.topics``), which reading ones need not pay for."""
+
+    def commit(self) -> None:
+        """Not by hand: a request's transaction ends with the request. Raises: RuntimeError."""
+        if REQUEST in self.info:
+            raise RuntimeError("request.db.commit(): a request is committed as a whole, when it has succeeded")
+        super().commit()
+
+
+def connection_of(session: Session) -> Connection:
+    """For a statement that is no ORM's."""
+    if isinstance(session, ReadingSession):
+        return session.get_bind()
+    session.flush()  # as its own ``execute`` does
+    return session.connection()
 
 
 def postgresql_url(url: str) -> str:
@@ -92,7 +128,7 @@ def session_maker(engine: Engine) -> Callable[[bool], Session]:
 
     def make(is_read_only: bool) -> Session:
         if is_read_only:
-            return Session(bind=read_only, expire_on_commit=False)
+            return ReadingSession(read_only)
         return WritingSession(bind=engine, expire_on_commit=False)
 
     return make
@@ -104,8 +140,9 @@ def request_session(request: Request) -> Session:
     session: Session = request.registry["db.session"](is_read_only)
     if not is_read_only:  # what only reads has nothing to commit
         session.info[REQUEST] = request
-        # Whatever may write is committed: by itself zope.sqlalchemy drops statements on bare tables.
-        zope.sqlalchemy.register(session, initial_state=STATUS_CHANGED, transaction_manager=request.tm)
+        # With the request, whatever it does: by itself zope.sqlalchemy drops statements on bare tables. (Its
+        # ``register`` would listen to each session by itself, which takes as long as a statement.)
+        join_transaction(session, STATUS_CHANGED, request.tm)
     request.add_finished_callback(lambda _: session.close())
     return session
 
@@ -119,6 +156,11 @@ def request_time(request: Request) -> datetime:
 def is_script(request: Request) -> bool:
     """Whether this is a job's or a command's, not of the web."""
     return "courseplatform.script" in request.environ
+
+
+def has_transaction(request: Request) -> bool:
+    """Whether a request of the web has something to commit or to take back: not if it only reads."""
+    return request.method not in SAFE_METHODS
 
 
 def commit_veto(request: Request, response: Response) -> bool:

@@ -5,8 +5,10 @@ The server ends what takes too long; where it can't, being frozen or away, ``dat
 
 import logging
 from typing import Any
+from uuid import UUID, SafeUUID
 
 import psycopg2
+from psycopg2 import extensions
 from sqlalchemy import Connection, Engine, create_engine, event
 
 from .database_connection import bound_waits
@@ -47,6 +49,7 @@ def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engin
         hide_parameters=True,  # errors would repeat them, and they hold what people sent
         connect_args={"application_name": "courseplatform", **options},
     )
+    event.listen(engine, "connect", lambda connection, record: extensions.register_type(UUIDS, connection))
     bound_waits(engine, settings["database.statement_timeout_ms"] / 1000)
     event.listen(engine, "begin", leave_autocommit)
     if is_pooled:
@@ -56,6 +59,19 @@ def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engin
         prepare_statements(engine)
     count_statements(engine)
     return engine
+
+
+def read_uuid(text: str | None, cursor: Any) -> UUID | None:
+    """``UUID(text)`` at half its price, for a page has a hundred: what PostgreSQL writes needs no second look."""
+    if text is None:
+        return None
+    made = object.__new__(UUID)
+    object.__setattr__(made, "int", int(text.replace("-", ""), 16))
+    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    return made
+
+
+UUIDS = extensions.new_type((2950,), "UUID", read_uuid)
 
 
 def reading(engine: Engine) -> Engine:

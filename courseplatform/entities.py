@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, inspect
 from sqlalchemy.orm import Session
 
-from .db import WritingSession
+from .db import WritingSession, connection_of
 
 #: Nobody asks for a column by its name; SQLAlchemy's ORM says so too, and is spared to learn the names.
 BY_PLACE = {"_result_disable_adapt_to_context": True}
@@ -61,7 +61,7 @@ def read(session: Session, statement: Select[Any]) -> list[Any]:
     """
     if isinstance(session, WritingSession):
         return list(session.execute(statement))
-    found = session.connection().execute(statement, execution_options=BY_PLACE).all()
+    found = connection_of(session).execute(statement, execution_options=BY_PLACE).all()
     model = inspect(statement.column_descriptions[0]["entity"]).mapper.class_
     count = len(shape_of(model).keys)
     return [(make_entity(session, model, row[:count]), *row[count:]) for row in found]

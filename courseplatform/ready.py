@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from .db import connection_of
+
 
 class Ready:
     """A SELECT whose parameters have no values but those of ``IN``, and which answers one row at most."""
@@ -34,8 +36,7 @@ class Ready:
         values = {**self.fixed, **parameters}
         for name, make in self.makers.items():
             values[name] = make(values[name])
-        session.flush()  # as its own ``execute`` does
-        row = self.ask(session.connection(), values)
+        row = self.ask(connection_of(session), values)
         if row is None or not self.readers:
             return row
         answer = list(row)
@@ -44,7 +45,7 @@ class Ready:
         return tuple(answer)
 
     def ask(self, connection: Connection, values: dict[str, Any]) -> Any:
-        if connection.dispatch.before_cursor_execute:
+        if connection.dispatch.before_cursor_execute or connection.dispatch.after_cursor_execute:
             found = connection.exec_driver_sql(self.text, values)
             self.learn_readers(connection, found.cursor)
             return found.first()

@@ -125,8 +125,8 @@ class SecurityPolicy:
             found |= {Authenticated, f"user:{caller.identity.id}", f"role:{caller.identity.role}"}
             for item in items_of(context) if isinstance(context, Node) else ():
                 if item.row is not None:
-                    roles = caller.roles.get((type(item), item.row.id), ())
-                    found |= {f"{item.kind}:{item.row.id}:{role}" for role in roles}
+                    row_id = item.row.id
+                    found.update(role_principals(item.kind, row_id, caller.roles.get((type(item), row_id), ())))
         return found
 
     def caller(self, request: Request, context: Any) -> Caller:
@@ -222,7 +222,8 @@ def user_principal(user_id: Any) -> str:
 
 def role_principals(kind: str, row_id: Any, roles: Iterable[str]) -> list[str]:
     """The ACL principals of those who hold one of ``roles`` at a row."""
-    return [f"{kind}:{row_id}:{role}" for role in roles]
+    row = f"{kind}:{row_id}"
+    return [f"{row}:{role}" for role in roles]
 
 
 def includeme(config: Configurator) -> None:

@@ -3,9 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import literal, select, text
 
-from courseplatform.db import script_request
+from courseplatform.db import connection_of, script_request
 from courseplatform.jobs import PeriodicRun
 from courseplatform.testing import Client
 
@@ -76,6 +76,37 @@ def test_code_outside_http_commits_at_the_end_and_rolls_back_when_it_fails(commi
     with script_request(registry) as request:
         assert list(request.db.scalars(select(PeriodicRun.name))) == ["good"]
     assert registry["db.engine"].pool.checkedout() == 0
+
+
+def test_nobody_commits_a_part_of_a_request(committing_client: Client) -> None:
+    with pytest.raises(RuntimeError, match="as a whole"), committing_client.script() as request:
+        request.db.add(PeriodicRun(name="part", last_run_at=request.now))
+        request.db.commit()
+    with committing_client.script() as request:
+        assert request.db.get(PeriodicRun, "part") is None
+
+
+def test_a_reading_session_gives_its_connection_back_and_takes_another_when_it_reads_more(
+    committing_client: Client,
+) -> None:
+    pool, session = committing_client.registry["db.engine"].pool, committing_client.registry["db.session"](True)
+    for _ in range(2):
+        assert session.scalar(select(literal(1))) == 1
+        assert connection_of(session).scalar(select(literal(2))) == 2
+        assert pool.checkedout() == 1  # the same one
+        session.close()
+        assert pool.checkedout() == 0
+
+
+def test_all_requests_are_of_one_class(client: Client) -> None:
+    classes = []
+    client.registry["measuring.observers"].append(lambda request, measured: classes.append(type(request)))
+    try:
+        client.get("/api/courses/")
+        client.get("/api/courses/")
+    finally:
+        client.registry["measuring.observers"].pop()
+    assert classes[0] is classes[1]
 
 
 def test_a_statement_on_a_bare_table_is_committed(committing_client: Client) -> None:
