@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from courseplatform.api import Conflict, Invalid, Request, safe_name, safe_type
 from plugins.assignments.api import Assignment, Deadline, deadline_of, reread_assignment
@@ -13,6 +13,16 @@ from plugins.uploads.api import use_upload
 from .events import SubmissionSubmitted
 from .models import Submission
 from .uploads import Upload
+
+#: Made once: whoever hands in asks for it.
+LATEST = (
+    select(Submission)
+    .where(Submission.assignment_id == bindparam("assignment_id"), Submission.student_id == bindparam("student_id"))
+    .order_by(Submission.attempt.desc())
+    .limit(1)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
 
 
 def submit(
@@ -54,14 +64,7 @@ def submit(
 
 def lock_latest(request: Request, assignment: Assignment, student_id: UUID) -> Submission | None:
     """The student's latest attempt, which can't be checked meanwhile."""
-    return request.db.scalars(
-        select(Submission)
-        .where(Submission.assignment_id == assignment.id, Submission.student_id == student_id)
-        .order_by(Submission.attempt.desc())
-        .limit(1)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
+    return request.db.scalars(LATEST, {"assignment_id": assignment.id, "student_id": student_id}).one_or_none()
 
 
 def next_attempt(assignment: Assignment, latest: Submission | None) -> int:
