@@ -158,11 +158,6 @@ def is_script(request: Request) -> bool:
     return "courseplatform.script" in request.environ
 
 
-def has_transaction(request: Request) -> bool:
-    """Whether a request of the web has something to commit or to take back: not if it only reads."""
-    return request.method not in SAFE_METHODS
-
-
 def commit_veto(request: Request, response: Response) -> bool:
     """Abort for every refusal, and for every dry run. (Dooming that instead, pyramid_tm would not retry it.)
 

@@ -62,7 +62,7 @@ def plugins_on(registry: Registry) -> list[str]:
 
 def plugin_of(registry: Registry, module: str) -> str:
     """The plugin that a module belongs to, ``courseplatform`` for core's; the module's own name if it is of none."""
-    known = sorted({include.module for include in registry.get("includes", ())}, key=len)
+    known = sorted(registry.get("include.modules", ()), key=len)
     for name in known:
         if f"{module}.".startswith(f"{name}."):
             return name

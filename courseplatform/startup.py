@@ -43,7 +43,9 @@ class Platform(Configurator):
         try:
             found = super().maybe_dotted(callable)
             spec = spec_of(found)
-            self.registry.setdefault("includes", []).append(Include(self.includepath, spec, line))
+            include = Include(self.includepath, spec, line)
+            self.registry.setdefault("includes", []).append(include)
+            self.registry.setdefault("include.modules", set()).add(include.module)
             if spec in self.includepath:
                 raise StartupError(circle(self.registry, [*self.includepath, spec]))
             super().include(found, route_prefix)

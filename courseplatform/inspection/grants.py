@@ -31,6 +31,7 @@ class Grant:
 
 def grants(registry: Registry) -> list[Grant]:
     """What every plugin but core grants beyond its own nodes."""
+    registry["permission.owners"] = permission_owners(registry)
     found = [
         Grant(plugin, what)
         for category, tell in TOLD.items()
@@ -59,7 +60,7 @@ def local_role(registry: Registry, plugin: str, entry: Any) -> Iterator[str]:
 
 
 def scope(registry: Registry, plugin: str, entry: Any) -> Iterator[str]:
-    owners = permission_owners(registry)
+    owners = registry["permission.owners"]
     declared = [other for other in entries(registry, "scopes") if other.discriminator == ("scope", entry["scope"])]
     is_own = any(plugin_of(registry, other.module) == plugin for other in declared)
     for permission in entry["permissions"]:
