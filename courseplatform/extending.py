@@ -67,6 +67,7 @@ def add_extension(
     store: Any = None,
     answer: Any = None,
     shared: Iterable[str] | None = None,
+    shared_by: Iterable[str] = (),
 ) -> None:
     """Offer ``extensions.<key>`` on another's resource, for clients that ask ``?expand=<key>``.
 
@@ -76,13 +77,14 @@ def add_extension(
     ``store(request, row, value)`` runs in that transaction when the row is written, and may raise to refuse all of it.
     In a PATCH the value of a ``Body`` has only the fields that were given, unless ``load`` finds nothing to change:
     then it is whole. Null is for a schema that is ``nullable``. ``shared``: the cache topics that ``load`` depends on
-    besides the rows; left out, an answer with this extension is never shared.
+    besides the rows; left out, an answer with this extension is never shared. ``shared_by``: roles whose holders it
+    tells the same, as a view's ``shared_by``.
     """
     model, load, schema, store, answer = map(config.maybe_dotted, (model, load, schema, store, answer))
     if (schema is None) != (store is None):
         raise ConfigurationError(f"extension {key!r} of {model.__name__}: schema and store need each other")
     topics = None if shared is None else tuple(shared)
-    extension = Extension(load, input_node(key, schema), store, answer, topics)
+    extension = Extension(load, input_node(key, schema), store, answer, topics, frozenset(shared_by))
 
     def register() -> None:
         config.registry["extensions"].setdefault(model, {})[key] = extension

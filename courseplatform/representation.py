@@ -33,7 +33,7 @@ class Extension:
     """``schema``: the field of a body, and ``store`` for its value; None for one that can't be written.
 
     ``answer``: what ``load`` gives for a row, as ``Service`` takes it. ``shared``: the topics that it depends on, None
-    if it depends on more.
+    if it depends on more. ``shared_by``: roles whose holders it tells the same.
     """
 
     load: Load
@@ -41,6 +41,7 @@ class Extension:
     store: Store | None = None
     answer: Any = None
     shared: tuple[str, ...] | None = None
+    shared_by: frozenset[str] = frozenset()
 
 
 def add_representation(config: Configurator, model: Any, fn: Any, load: Any = None, schema: Any = None) -> None:

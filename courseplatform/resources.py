@@ -7,7 +7,6 @@ What a missing row answers is security's business: exactly what a hidden one ans
 """
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -131,7 +130,6 @@ def items_of(node: Node) -> list[Item]:
     return [n for n in reversed(list(lineage(node))) if isinstance(n, Item)]
 
 
-@lru_cache(maxsize=512)
 def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool, leaf_lock: str = "") -> Select[Any]:
     """``SELECT`` of the rows of a chain of items, built once per chain. Parameters: ``id_0`` … from the root downwards.
 

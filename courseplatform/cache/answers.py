@@ -108,7 +108,7 @@ def shared_view(view: Callable[[Any, Request], Response], info: Any) -> Callable
     def share(context: Any, request: Request) -> Response:
         answers: Answers | None = request.registry["cache.answers"]
         audience = None if answers is None else audience_of(context, request, validator, permission)
-        topics = None if audience is None else topics_of(context, request, validator)
+        topics = None if audience is None else topics_of(context, request, validator, audience)
         if answers is None or topics is None:
             return view(context, request)
         tokens = request.registry["cache.tokens"].read(topics)
@@ -146,7 +146,7 @@ def is_shareable(response: Response) -> bool:
     )
 
 
-def topics_of(context: Node, request: Request, validator: Any) -> list[str] | None:
+def topics_of(context: Node, request: Request, validator: Any, audience: str) -> list[str] | None:
     """The topics of the answer to this request; None if it is not to be shared."""
     registry, asked = request.registry, request.GET
     if "explain" in asked:
@@ -161,9 +161,10 @@ def topics_of(context: Node, request: Request, validator: Any) -> list[str] | No
         return None
     extensions = registry["extensions"].get(model_of(type(context)), {})
     for key in filter(None, map(str.strip, asked.get("expand", "").split(","))):
-        if key not in extensions or extensions[key].shared is None:
+        extension = extensions.get(key)
+        if extension is None or extension.shared is None or audience not in (ANONYMOUS, *extension.shared_by):
             return None
-        topics.update(extensions[key].shared)
+        topics.update(extension.shared)
     items = {node.model.__table__.name: node.id for node in items_of(context) if node.is_keyed}
     narrowed: Any = registry["cache.topics"].narrowed
     return sorted(set().union(*(narrowed(topic, items) for topic in topics)))

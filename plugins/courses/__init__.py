@@ -36,6 +36,7 @@ def includeme(config: Configurator) -> None:
         "plugins.courses.representations.load_teachers",
         answer="plugins.accounts.api.UserCardAnswer",
         shared=("people",),
+        shared_by=("student",),
     )
     config.add_extension(
         "plugins.courses.models.Course",
@@ -43,6 +44,7 @@ def includeme(config: Configurator) -> None:
         "plugins.courses.representations.load_headlines",
         answer="plugins.courses.schemas.HeadlineAnswer",
         shared=(),
+        shared_by=("student",),
     )
     config.add_subscriber("plugins.courses.subscribers.hand_over_courses", "plugins.accounts.events.UserErased")
     config.add_forecast("dependents", "plugins.courses.events.CourseDeleted", "plugins.courses.forecasts.dependents")

@@ -1,7 +1,7 @@
 """Whatever any write changes of what callers share, the very next answer shows it, cache or not."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,11 +55,17 @@ def shared_addresses(world: Any) -> list[tuple[str, str]]:
             validator = validator_of(arguments)
             if method == "GET" and validator is not None and validator.shared is not None:
                 extensions = registry["extensions"].get(model, {}).items()
-                keys = ",".join(key for key, extension in extensions if extension.shared is not None)
-                address = world.fill(line_of(service.public_path), "A") + (f"?expand={keys}" if keys else "")
-                letters = "".join(SHARING[role] + PROGRAMS[role] for role in sorted(validator.shared_by))
-                found += [(address, letter) for letter in f"A{letters}"]
+                shared = {key: extension for key, extension in extensions if extension.shared is not None}
+                address = world.fill(line_of(service.public_path), "A")
+                found.append((expanded(address, shared), "A"))
+                for role in sorted(validator.shared_by):
+                    keys = [key for key, extension in shared.items() if role in extension.shared_by]
+                    found += [(expanded(address, keys), letter) for letter in SHARING[role] + PROGRAMS[role]]
     return found
+
+
+def expanded(address: str, keys: Iterable[str]) -> str:
+    return f"{address}?expand={','.join(keys)}" if keys else address
 
 
 def line_of(path: str) -> str:

@@ -159,6 +159,17 @@ def test_students_share_among_themselves_what_a_view_says_that_all_of_them_are_t
     assert outcomes(client) == {"miss": 2, "hit": 1}
 
 
+def test_what_a_third_party_adds_students_share_only_if_it_says_that_it_tells_them_the_same(
+    client: Client, course: str
+) -> None:
+    student = make_user(client, "student")
+    for motto in ("Sapere aude", "Carpe diem"):
+        client.registry["mottos"] = motto
+        (told,) = student.get(f"{LIST}?expand=lasting_motto").json["results"]
+        assert told["extensions"] == {"lasting_motto": motto}
+    assert outcomes(client) == {}
+
+
 def test_who_may_no_more_is_not_told_what_others_were(
     client: Client, course: str, admin: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
