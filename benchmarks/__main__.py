@@ -6,7 +6,6 @@ loads one after the other with wrk, the others idle. Wants wrk and redis-server:
 """
 
 import json
-import sys
 import tempfile
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from contextlib import ExitStack
@@ -16,15 +15,15 @@ from typing import Any
 from . import report
 from .asking import KINDS, Callers, compare
 from .load import Requests, wrk
-from .postgres import Server, running_server
-from .processor import seconds_of
+from .postgres import CHEAP, Server, running_server
 from .publishing import publish
+from .report import say
+from .rounds import Loaded, in_turn, measured
 from .shape import Shape
 from .systems import System, starters
 from .world import World
 
 PUBLISHING = "E9"
-CHEAP = {"memory_kib": 64, "rounds": 1}
 
 
 def among(known: Any) -> Any:
@@ -56,19 +55,10 @@ def read_arguments() -> Namespace:
     return parser.parse_args()
 
 
-def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 class Bench:
     def __init__(self, given: Namespace, server: Server, world: World, systems: list[System], folder: Path) -> None:
         self.given, self.server, self.world, self.systems, self.folder = given, server, world, systems, folder
         self.callers = {system.name: Callers(system.url, world.password) for system in systems}
-
-    def in_turn(self, number: int) -> list[System]:
-        """Each round begins with another one."""
-        first = number % len(self.systems)
-        return self.systems[first:] + self.systems[:first]
 
     def check(self) -> None:
         for name in self.given.requests:
@@ -77,26 +67,13 @@ class Bench:
                 raise SystemExit("\n".join([f"{name}: not all answer the same", *faults[:20]]))
 
     def measure(self, name: str) -> dict[str, list[report.Round]]:
-        kind, found = KINDS[name], {system.name: list[report.Round]() for system in self.systems}
-        prepared = {}
+        kind, loaded = KINDS[name], {}
+        connections = min(self.given.connections, kind.connections)
         for system in self.systems:
-            requests = kind.prepare(self.world, self.callers[system.name])
-            file, connections = self.folder / f"{name}-{system.name}", min(self.given.connections, kind.connections)
-            prepared[system.name] = Requests(file, requests, kind.status, connections)
-            prepared[system.name].send(system.url, self.given.seconds / 2)
-        for number in range(self.given.rounds):
-            for system in self.in_turn(number):
-                found[system.name].append(self.load(system, prepared[system.name]))
-        return found
-
-    def load(self, system: System, requests: Requests) -> report.Round:
-        before = seconds_of(system.process_id), self.server.cpu_s
-        load = requests.send(system.url, self.given.seconds)
-        if not load.requests:
-            raise SystemExit(f"{system.name} answers nothing within {self.given.seconds} s: give it more --seconds.")
-        after = seconds_of(system.process_id), self.server.cpu_s
-        spent = [(end - begin) / load.requests * 1e3 for begin, end in zip(before, after, strict=True)]
-        return report.Round(load, *spent)
+            asked = kind.prepare(self.world, self.callers[system.name])
+            requests = Requests(self.folder / f"{name}-{system.name}", asked, kind.status, connections)
+            loaded[system.name] = Loaded(system, self.server, requests)
+        return measured(loaded, self.given.rounds, self.given.seconds)
 
     def run(self) -> tuple[report.Rounds, report.Publications]:
         found, published = {}, {}
@@ -108,7 +85,7 @@ class Bench:
             say(f"{PUBLISHING}: publish a lesson to everybody …")
             published = {system.name: list[report.Publication]() for system in self.systems}
             for number in range(min(self.given.rounds, self.world.shape.drafts)):
-                for system in self.in_turn(number):
+                for system in in_turn(self.systems, number):
                     callers = self.callers[system.name]
                     published[system.name].append(publish(system, self.server, self.world, callers, number))
         return found, published
@@ -151,7 +128,8 @@ def main() -> None:
         bench = Bench(given, server, world, systems, folder)
         bench.check()
         found, published = bench.run()
-        about = {**report.circumstances(), "PostgreSQL": server.settings, "world": world.shape}
+        about = {**report.circumstances(), "rivals": report.rivals_versions()}
+        about |= {"PostgreSQL": server.settings, "world": world.shape}
         about |= {name: getattr(given, name) for name in ("rounds", "seconds", "connections", "processes")}
         write(given, found, published, about)
 

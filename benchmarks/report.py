@@ -35,6 +35,11 @@ Rounds = dict[str, dict[str, list[Round]]]
 Publications = dict[str, list[Publication]]
 
 
+def say(line: str) -> None:
+    """What is being done: beside the results, which are printed."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def middle(rounds: list[Any], value: Callable[[Any], float]) -> float:
     return median(value(one) for one in rounds)
 
@@ -109,7 +114,6 @@ def circumstances() -> dict[str, Any]:
     return {
         "python": sys.version.split()[0],
         "platform": {name: version(name) for name in OURS},
-        "rivals": rivals_versions(),
         "commit": said_by("git", "rev-parse", "--short", "HEAD"),
         "machine": f"{os.cpu_count()} × {model[0].partition(': ')[2] if model else platform.machine()}",
         "system": platform.platform(),
