@@ -17,7 +17,8 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ from .systems import MANY
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 RECORD = Path(__file__).with_suffix(".json")
+CALLS = "calls.json"
 TOLERATED_PERCENT = 15
 WARMING_COUNT, COUNT, ROUND_COUNT = 10, 10, 20_000
 REFERENCE, ROUNDS = "reference", "rounds"
@@ -45,9 +47,12 @@ VALGRIND = ["valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no"]
 QUIETLY: Any = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
-def make_app(url: str, folder: Path) -> Any:
-    """The application with all on that the tests' one leaves out: here limits are counted, though nobody meets them."""
-    testing.PLUGINS[:] = built_in_plugins()
+def make_app(url: str, folder: Path, plugins: Sequence[str] = ()) -> Any:
+    """The application with all on that the tests' one leaves out: here limits are counted, though nobody meets them.
+
+    ``plugins``: those that are on, in this order; the built-in ones unless some are named.
+    """
+    testing.PLUGINS[:] = plugins or built_in_plugins()
     limits = {f"limits.{name}": MANY for name in ("reads", "writes")}
     return testing.make_app(url, folder / "var", **limits)
 
@@ -137,10 +142,11 @@ def reference_on(url: str) -> Callable[[], None]:
     return work
 
 
-def count_within(url: str, folder: Path, extra_rounds: dict[str, int]) -> None:
+def count_within(url: str, folder: Path, extra_rounds: dict[str, int], plugins: list[str]) -> None:
     """In the child, beneath valgrind: each work ``COUNT`` times, and a dump of what that took."""
-    calls = json.loads((folder / "calls.json").read_text())
-    app = make_app(url, folder)
+    calls = json.loads((folder / CALLS).read_text())
+    sys.path.append(str(folder))  # where there are plugins that benchmarks.routes has made
+    app = make_app(url, folder, plugins)
     works = {REFERENCE: reference_on(url), ROUNDS: lambda: burn(ROUND_COUNT)}
     works |= {name: request_of(slowed(app, extra_rounds.get(name, 0)), **call) for name, call in calls.items()}
     for work in works.values():
@@ -180,12 +186,14 @@ def tell(command: str) -> None:
     assert told.returncode == 0, command
 
 
-def counted(url: str, folder: Path, extra_rounds: dict[str, int] | None = None) -> dict[str, float]:
+def counted(
+    url: str, folder: Path, extra_rounds: dict[str, int] | None = None, plugins: Sequence[str] = ()
+) -> dict[str, float]:
     """Instructions of each work, once."""
     for left in folder.glob("counts*"):
         left.unlink()
     command = [*VALGRIND, f"--callgrind-out-file={folder / 'counts'}", sys.executable, "-m", "benchmarks.guard"]
-    within = ["--within", url, str(folder), json.dumps(extra_rounds or {})]
+    within = ["--within", url, str(folder), json.dumps({"extra_rounds": extra_rounds or {}, "plugins": [*plugins]})]
     subprocess.run([*command, *within], check=True, env={**os.environ, "PYTHONHASHSEED": "0"})
     found = {}
     for dump in folder.glob("counts.*"):
@@ -238,6 +246,19 @@ def record(found: dict[str, float]) -> int:
     return 0
 
 
+@contextmanager
+def small_world() -> Iterator[tuple[str, Path]]:
+    """Its database, and a folder that says in ``CALLS`` what is asked of it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="guard-", ignore_cleanup_errors=True) as made,
+        testing.embedded_server(Path(made) / "data") as server_url,
+        testing.fresh_database(server_url) as url,
+    ):
+        folder = Path(made)
+        (folder / CALLS).write_text(json.dumps(prepare(url, folder)))
+        yield url, folder
+
+
 def prove(url: str, folder: Path, counts: dict[str, float], percent: float) -> int:
     """Measure again, with each request slowed; fail unless the guard tells of every one."""
     round_cost = counts[ROUNDS] / ROUND_COUNT
@@ -254,16 +275,10 @@ def main() -> int:
     parser.add_argument("--within", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.within:
-        url, folder, rounds = options.within
-        count_within(url, Path(folder), json.loads(rounds))
+        url, folder, more = options.within
+        count_within(url, Path(folder), **json.loads(more))
         return 0
-    with (
-        tempfile.TemporaryDirectory(prefix="guard-", ignore_cleanup_errors=True) as made,
-        testing.embedded_server(Path(made) / "data") as server_url,
-        testing.fresh_database(server_url) as url,
-    ):
-        folder = Path(made)
-        (folder / "calls.json").write_text(json.dumps(prepare(url, folder)))
+    with small_world() as (url, folder):
         counts = counted(url, folder)
         if options.slowed:
             return prove(url, folder, counts, options.slowed)
