@@ -35,6 +35,7 @@ CORE = (
     "limits",
     "rates",
     "deprecation",
+    "routing",
     "resources",
     "restrictions",
     "security",
