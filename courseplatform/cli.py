@@ -17,6 +17,13 @@ from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 
 
+LOCK_TIMEOUT = "55P03"
+TABLE_IN_USE = (
+    "Gave up by lock timeout: somebody has been using a table for longer than half a second, as a long transaction does,"
+    " and the platform must not queue behind us. The revision at hand has changed nothing; run this again."
+)
+
+
 class Commands(click.Group):
     """Core's commands, those that are installed, and those of the plugins that the ini file names."""
 
@@ -179,7 +186,9 @@ def new_migration(ini: str, plugin: str, message: str, is_empty: bool) -> None:
 
 @contextmanager
 def told_plainly(ini: str) -> Iterator[None]:
-    """Migrations that can't be done, and faults of the configuration, end the command with a sentence."""
+    """Migrations that can't be done, or not now, and faults of the configuration, end the command with a sentence."""
+    from sqlalchemy.exc import DBAPIError
+
     from .logs import start_logging
     from .migrations import MigrationError
 
@@ -188,6 +197,10 @@ def told_plainly(ini: str) -> Iterator[None]:
         yield
     except (MigrationError, ConfigurationError) as error:
         raise click.ClickException(str(error)) from error
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", None) != LOCK_TIMEOUT:
+            raise
+        raise click.ClickException(TABLE_IN_USE) from error
 
 
 def platform_histories(ini: str) -> tuple[str, list[Any]]:

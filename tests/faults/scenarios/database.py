@@ -138,7 +138,7 @@ def migrate_behind_a_lock(stage: Stage, dice: Random) -> None:
     try:
         refused = stage.command("migrate", **plugin)
         assert refused.returncode != 0, "the migration did not give up"
-        assert "lock timeout" in refused.stderr, "the migration failed for another reason"
+        assert "lock timeout" in refused.stderr, f"the migration failed for another reason: {refused.stderr[-500:]}"
     finally:
         reader.close()
     migrated = stage.command("migrate", **plugin)
