@@ -291,6 +291,17 @@ def test_the_command_takes_a_plugin_in_and_back(url: str, command: Callable[...,
     )
 
 
+def test_a_table_in_use_ends_the_command_with_a_sentence(url: str, command: Callable[..., Result]) -> None:
+    command("migrate")
+    engine = sa.create_engine(url)
+    with engine.connect() as reader:
+        reader.execute(sa.text("SELECT count(*) FROM badge_awards"))
+        done = command("migrate", "--down", "--to", "acme_badges@0001")
+    engine.dispose()
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: Gave up by lock timeout: somebody has been using a table")
+
+
 def test_the_command_takes_a_plugin_away(url: str, command: Callable[..., Result]) -> None:
     command("migrate")
     done = command("migrate", on="plugins.courses")
