@@ -16,11 +16,10 @@ import click
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 
-
 LOCK_TIMEOUT = "55P03"
 TABLE_IN_USE = (
-    "Gave up by lock timeout: somebody has been using a table for longer than half a second, as a long transaction does,"
-    " and the platform must not queue behind us. The revision at hand has changed nothing; run this again."
+    "Gave up by lock timeout: somebody has been using a table for longer than half a second, as a long transaction"
+    " does, and the platform must not queue behind us. The revision at hand has changed nothing; run this again."
 )
 
 

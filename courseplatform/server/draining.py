@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 #: How long requests that came before the end may take.
 DRAIN_S = 25
+#: For how long a process that has let somebody in leaves the next one to others at the same socket.
+LEAVE_S = 0.001
 #: How long a kept connection that is silent stays open: its client learns with the next answer that it should go.
 SILENCE_S = 1.5
 
@@ -84,10 +86,11 @@ def sockets_of(server: Any) -> dict[int, Any]:
     return server.map if isinstance(server, MultiSocketServer) else server._map
 
 
-def run(server: Any, stopping: Stopping, delay_s: float) -> None:
+def run(server: Any, stopping: Stopping, delay_s: float, *, is_shared: bool = False) -> None:
     """Serve until asked to stop, then for ``delay_s`` more; then let nobody in, and answer what has come.
 
-    waitress' own ``run`` stops with the signal, and drops what is queued or not yet sent.
+    ``is_shared``: other processes listen at the same sockets. waitress' own ``run`` stops with the signal, and drops
+    what is queued or not yet sent.
     """
     sockets, poll_sockets = sockets_of(server), wasyncore.poll2 if server.adj.asyncore_use_poll else wasyncore.poll
 
@@ -95,7 +98,10 @@ def run(server: Any, stopping: Stopping, delay_s: float) -> None:
         poll_sockets(timeout_s, sockets)
 
     while not stopping:
+        count = len(sockets)
         poll(server.adj.asyncore_loop_timeout)
+        if is_shared and len(sockets) > count:
+            leave_the_next_to_others(sockets, poll)
     until = time.monotonic() + delay_s
     while not stopping.is_hurried and time.monotonic() < until:
         poll(0.1)
@@ -113,6 +119,22 @@ def run(server: Any, stopping: Stopping, delay_s: float) -> None:
         log.warning("stopping although requests are not answered after %d s", DRAIN_S)
     for channel in channels:
         channel.handle_close()
+
+
+def leave_the_next_to_others(sockets: dict[int, Any], poll: Callable[[float], None]) -> None:
+    """Serve for a moment without letting anybody in.
+
+    Whoever is awake already would be the first each time: a client that opens many connections at once, as a proxy
+    does, had them all at one process, and the others had nothing to do.
+    """
+    listeners = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
+    until = time.monotonic() + LEAVE_S
+    for listener in listeners:
+        listener.accepting = False
+    while (left_s := until - time.monotonic()) > 0:
+        poll(max(left_s, 0.001))  # it knows no parts of milliseconds
+    for listener in listeners:
+        listener.accepting = True
 
 
 def let_in(server: Any, poll: Callable[[float], None]) -> None:

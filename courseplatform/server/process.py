@@ -47,6 +47,7 @@ class Process:
     def __init__(self, app: Any, options: Options, stopping: Stopping, sockets: Sequence[socket] = ()) -> None:
         self.registry = getattr(app, "registry", None)  # a filter in front of the application hides it
         self.options, self.stopping = options, stopping
+        self.is_shared = bool(sockets)
         where: dict[str, Any] = {"sockets": sockets} if sockets else options.address
         self.server = make_server(app, **where, **{**self.defaults(), **options.waitress})
         self.map: dict[int, Any] = sockets_of(self.server)
@@ -69,7 +70,7 @@ class Process:
             runner.start()
         look_less_for_garbage()
         try:
-            run(self.server, self.stopping, self.options.drain_delay_s)
+            run(self.server, self.stopping, self.options.drain_delay_s, is_shared=self.is_shared)
         finally:
             self.server.task_dispatcher.shutdown()
             self.stopping.wake = lambda: None

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -74,6 +75,26 @@ def test_all_of_its_processes_say_in_their_lines_that_they_serve(serving: Servin
     lines = [json.loads(line) for line in serving.log.read_text().splitlines() if line.startswith("{")]
     assert {line["process.pid"] for line in lines} > set(serving.children[:1])
     assert {line["service.node.role"] for line in lines} == {"serve"}
+
+
+def test_each_process_has_its_share_of_many_connections_at_once(serving: Serving) -> None:
+    def sockets_of(process_id: int) -> int:
+        found = 0
+        for file in Path(f"/proc/{process_id}/fd").iterdir():
+            with suppress(FileNotFoundError):  # it has just been closed
+                found += "socket:" in str(file.readlink())
+        return found
+
+    def connections() -> list[int]:
+        return [sockets_of(child) for child in sorted(serving.children)]
+
+    before = connections()
+    with ExitStack() as stack:
+        for _ in range(16):
+            stack.enter_context(socket.create_connection(("127.0.0.1", serving.port)))
+        wait_until(lambda: sum(connections()) >= sum(before) + 16)
+        shares = [now - then for now, then in zip(connections(), before, strict=True)]
+    assert min(shares) >= 3, shares
 
 
 def test_a_process_that_is_killed_is_replaced_while_the_others_serve(serving: Serving) -> None:
