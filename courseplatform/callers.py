@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from . import logs
-from .entities import columns_of, make_entity, shape_of
+from .entities import columns_of, make_entities
 from .ready import Ready
 from .resources import Item, hangs_beneath, is_unread
 
@@ -99,10 +99,9 @@ def ask(request: Request, caller: Caller, items: list[Item], *, reads_rows: bool
     caller.identity = source.identity(question.row(*found[: len(question.row._fields)]))
     logs.learn("user.id", caller.identity.id)
     if reads_rows:
-        start = question.rows_from
-        for item in items:
-            end = start + len(shape_of(item.model).keys)
-            item.row, start = make_entity(request.db, item.model, found[start:end]), end
+        rows = make_entities(request.db, (item.model for item in items), found[question.rows_from :])
+        for item, row in zip(items, rows, strict=True):
+            item.row = row
     for number, item in enumerate(items):
         if item.row is not None:
             held = (role for of, role, place in question.roles if of == number and found[place])

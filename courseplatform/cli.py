@@ -16,7 +16,6 @@ import click
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationError
 
-LOCK_TIMEOUT = "55P03"
 TABLE_IN_USE = (
     "Gave up by lock timeout: somebody has been using a table for longer than half a second, as a long transaction"
     " does, and the platform must not queue behind us. The revision at hand has changed nothing; run this again."
@@ -188,6 +187,7 @@ def told_plainly(ini: str) -> Iterator[None]:
     """Migrations that can't be done, or not now, and faults of the configuration, end the command with a sentence."""
     from sqlalchemy.exc import DBAPIError
 
+    from .locks import is_lock_timeout
     from .logs import start_logging
     from .migrations import MigrationError
 
@@ -197,7 +197,7 @@ def told_plainly(ini: str) -> Iterator[None]:
     except (MigrationError, ConfigurationError) as error:
         raise click.ClickException(str(error)) from error
     except DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) != LOCK_TIMEOUT:
+        if not is_lock_timeout(error):
             raise
         raise click.ClickException(TABLE_IN_USE) from error
 

@@ -4,6 +4,7 @@ The session knows them, so that what was left out (a deferred column, a relation
 Whoever may write gets the ORM's own.
 """
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -52,6 +53,16 @@ def make_entity(session: Session, model: Any, values: Any) -> Any:
     state.key, state.session_id = key, session.hash_key
     session.identity_map.add(state)
     return entity
+
+
+def make_entities(session: Session, models: Iterable[Any], values: Any) -> list[Any]:
+    """One of each model, from their columns side by side; None for what an outer join has not found."""
+    made, start = [], 0
+    for model in models:
+        end = start + len(shape_of(model).keys)
+        made.append(make_entity(session, model, values[start:end]))
+        start = end
+    return made
 
 
 def read(session: Session, statement: Select[Any]) -> list[Any]:

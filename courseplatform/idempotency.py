@@ -34,11 +34,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from .db import Base
 from .errors import Conflict, Invalid
+from .locks import is_lock_timeout
 from .settings import CHECK_ORDER, positive_int
 
 #: As clients send it, bare or as the quoted string of draft-ietf-httpapi-idempotency-key-header.
 KEY = re.compile(r'("?)([A-Za-z0-9_.:+/=-]{8,200})\1')
-LOCK_NOT_AVAILABLE = "55P03"
 CHUNK_BYTES = 256 * 1024
 NONCE_BYTES = 12
 PURGE_EVERY_S = 3600
@@ -141,7 +141,7 @@ def claim(request: Request, row_id: bytes, user_id: UUID | None) -> bool:
     try:
         return request.db.scalar(claimed) is not None
     except OperationalError as error:
-        if getattr(error.orig, "pgcode", None) == LOCK_NOT_AVAILABLE:
+        if is_lock_timeout(error):
             raise Conflict("idempotency_key_in_use", headers={"Retry-After": "1"}) from error
         raise
 

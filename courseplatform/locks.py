@@ -1,6 +1,15 @@
-"""Advisory locks of PostgreSQL, by name: of those who choose a number each, two choose the same one day."""
+"""Locks of PostgreSQL: advisory ones by name, since of those who choose a number each two choose the same one day; and
+whether somebody has waited too long for one.
+"""
 
 import hashlib
+
+from psycopg2.errors import LockNotAvailable
+from sqlalchemy.exc import DBAPIError
+
+
+def is_lock_timeout(error: DBAPIError) -> bool:
+    return isinstance(error.orig, LockNotAvailable)
 
 
 def lock_number(name: str) -> int:

@@ -20,12 +20,11 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, select, text
 from zope.interface import implementer
 
 from .db import SAFE_METHODS
-from .entities import columns_of, make_entity, shape_of
+from .entities import columns_of, make_entities
 from .ready import Ready
 
 #: How a write to an item locks its row: the strongest that it will need, for two who raise their locks deadlock.
 LEAF_LOCKS = {"PUT": "NO KEY UPDATE", "PATCH": "NO KEY UPDATE", "DELETE": "UPDATE"}
-
 
 #: Under this key a session keeps the rows that nobody changes meanwhile.
 HELD = "courseplatform.held"
@@ -131,9 +130,9 @@ def items_of(node: Node) -> list[Item]:
 
 
 def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool, leaf_lock: str = "") -> Select[Any]:
-    """``SELECT`` of the rows of a chain of items, built once per chain. Parameters: ``id_0`` … from the root downwards.
+    """``SELECT`` of the rows of a chain of items. Parameters: ``id_0`` … from the root downwards.
 
-    It gives their columns, as ``make_entity`` takes them. Reading joins outwards, so that a miss still tells how far
+    It gives their columns, as ``make_entities`` takes them. Reading joins outwards, so that a miss still tells how far
     the path exists. Locking holds the rows from the root downwards, each as its class says (``held_for``).
     ``leaf_lock``: another lock on the last one. ``NO KEY UPDATE``: two writers of one row wait for each other, and
     its children may still be inserted. ``UPDATE``: they may not.
@@ -185,11 +184,12 @@ def load_rows(request: Request, node: Node, *, is_locking: bool) -> None:
     if found is None:
         found = ready_lineage(request.registry, classes, False).first(request.db, ids)
         is_locking = False
-    for item in items:
-        count = len(shape_of(item.model).keys)
-        item.row, found = found and make_entity(request.db, item.model, found[:count]), found and found[count:]
+    models = [item.model for item in items]
+    rows = make_entities(request.db, models, found) if found is not None else [None] * len(items)
+    for item, row in zip(items, rows, strict=True):
+        item.row = row
         if is_locking and item is not node and item.held_for == "SHARE":
-            request.db.info.setdefault(HELD, set()).add(item.row)
+            request.db.info.setdefault(HELD, set()).add(row)
 
 
 def is_held(request: Request, row: Any) -> bool:
@@ -198,7 +198,7 @@ def is_held(request: Request, row: Any) -> bool:
 
 
 def ready_lineage(registry: Registry, *key: Any) -> Ready:
-    """``lineage_statement(*key)``, compiled."""
+    """``lineage_statement(*key)``, built and compiled once per chain."""
     known: dict[Any, Ready] = registry["lineage.statements"]
     if key not in known:
         known[key] = Ready(lineage_statement(*key), registry["db.engine"].dialect)

@@ -66,9 +66,9 @@ class Mapper(RoutesMapper):
         """As Pyramid's own, whose ``routelist`` this reads. Raises: URLDecodeError."""
         if self.map is None:
             self.map = Map(self.routelist)
-        few = RoutesMapper.__new__(RoutesMapper)
+        few = RoutesMapper()
         few.routelist = [route for _, route in self.map.find(request.path_info or "/")]
-        found: dict[str, Any] = RoutesMapper.__call__(few, request)
+        found: dict[str, Any] = few(request)
         return found
 
 

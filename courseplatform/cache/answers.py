@@ -61,7 +61,7 @@ class Answers:
         self.lock, self.room_bytes = threading.Lock(), settings["cache.process_mib"] * 1024 * 1024
         self.kept_bytes, self.until = 0, 0.0
 
-    def key(self, request: Request, audience: str | None, tokens: list[bytes]) -> str:
+    def key(self, request: Request, audience: str, tokens: list[bytes]) -> str:
         """Of what is asked here by one of an audience, under these tokens."""
         asked = [self.platform, audience, request.path, sorted(request.GET.items()), request.headers.get("Accept")]
         hashed = hashlib.blake2b(orjson.dumps([asked, [token.decode() for token in tokens]]), digest_size=16)
@@ -109,7 +109,7 @@ def shared_view(view: Callable[[Any, Request], Response], info: Any) -> Callable
         answers: Answers | None = request.registry["cache.answers"]
         audience = None if answers is None else audience_of(context, request, validator, permission)
         topics = None if audience is None else topics_of(context, request, validator, audience)
-        if answers is None or topics is None:
+        if answers is None or audience is None or topics is None:
             return view(context, request)
         tokens = request.registry["cache.tokens"].read(topics)
         key = None if tokens is None else answers.key(request, audience, tokens)

@@ -31,7 +31,6 @@ class Grant:
 
 def grants(registry: Registry) -> list[Grant]:
     """What every plugin but core grants beyond its own nodes."""
-    registry["permission.owners"] = permission_owners(registry)
     found = [
         Grant(plugin, what)
         for category, tell in TOLD.items()
@@ -60,7 +59,7 @@ def local_role(registry: Registry, plugin: str, entry: Any) -> Iterator[str]:
 
 
 def scope(registry: Registry, plugin: str, entry: Any) -> Iterator[str]:
-    owners = registry["permission.owners"]
+    owners = permission_owners(registry)
     declared = [other for other in entries(registry, "scopes") if other.discriminator == ("scope", entry["scope"])]
     is_own = any(plugin_of(registry, other.module) == plugin for other in declared)
     for permission in entry["permissions"]:

@@ -29,10 +29,6 @@ def user_card(user: Any) -> dict[str, Any]:
     return {name: getattr(user, name) for name in CARD}
 
 
-def public_name(user: Any) -> dict[str, Any]:
-    return {name: getattr(user, name) for name in PUBLIC}
-
-
 def full_user_json(user: User) -> dict[str, Any]:
     return {name: getattr(user, name) for name in FULL}
 
