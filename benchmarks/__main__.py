@@ -6,7 +6,6 @@ loads one after the other with wrk, the others idle. Wants wrk and redis-server:
 """
 
 import json
-import tempfile
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import Any
 from . import report
 from .asking import KINDS, Callers, compare
 from .load import Requests, wrk
-from .postgres import CHEAP, Server, running_server
+from .postgres import CHEAP, Server, workplace
 from .publishing import publish
 from .report import say
-from .rounds import Loaded, in_turn, measured
+from .rounds import Loaded, add_arguments, circumstances, in_turn, measured
 from .shape import Shape
 from .systems import System, starters
 from .world import World
@@ -43,12 +42,7 @@ def read_arguments() -> Namespace:
     parser.add_argument("--scale", type=int, default=Shape.submissions, help="how many submissions there are")
     parser.add_argument("--systems", type=among(systems), default=systems, help=",".join(systems))
     parser.add_argument("--requests", type=among(kinds), default=kinds, help=",".join(kinds))
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5, help="of each round")
-    parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--processes", type=int, default=2, help="of each system")
-    parser.add_argument("--keep", type=Path, help="a folder that keeps PostgreSQL and the world for the next run")
-    parser.add_argument("--out", type=Path, help="a folder for results.md, results.json and results.png")
+    add_arguments(parser, seconds=5)
     cheap = "passwords whose hashes cost nothing, where nobody asks how fast people sign in"
     parser.add_argument("--cheap-passwords", action="store_true", help=cheap)
     parser.add_argument("--no-probe", action="store_true", help="don't ask first whether all answer right")
@@ -116,8 +110,7 @@ def main() -> None:
         if probe.main():
             raise SystemExit("Not all systems answer as the platform does: nothing is measured.")
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True)))
-        server = stack.enter_context(running_server(given.keep.resolve() if given.keep else folder / "postgres"))
+        folder, server = stack.enter_context(workplace("bench", given.keep))
         say(f"The world, with {given.scale:,} submissions …")
         template, world = server.world(Shape(given.scale), CHEAP if given.cheap_passwords else {})
         systems = []
@@ -128,9 +121,7 @@ def main() -> None:
         bench = Bench(given, server, world, systems, folder)
         bench.check()
         found, published = bench.run()
-        about = {**report.circumstances(), "rivals": report.rivals_versions()}
-        about |= {"PostgreSQL": server.settings, "world": world.shape}
-        about |= {name: getattr(given, name) for name in ("rounds", "seconds", "connections", "processes")}
+        about = circumstances(given, server, rivals=report.rivals_versions(), world=world.shape)
         write(given, found, published, about)
 
 

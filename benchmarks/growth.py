@@ -9,7 +9,6 @@ worlds themselves are served: the one of 5 million submissions takes 6 GB and te
 
 import json
 import sys
-import tempfile
 from argparse import ArgumentParser, Namespace
 from contextlib import ExitStack
 from dataclasses import asdict, replace
@@ -19,9 +18,9 @@ from typing import Any, NamedTuple
 from . import report
 from .asking import KINDS, Callers
 from .load import Requests, wrk
-from .postgres import CHEAP, Server, running_server
+from .postgres import CHEAP, Server, workplace
 from .report import Round, middle, say, short
-from .rounds import Loaded, measured
+from .rounds import Loaded, add_arguments, circumstances, measured
 from .shape import Shape
 from .systems import System, running_platform
 from .world import World
@@ -120,12 +119,7 @@ def read_arguments() -> Namespace:
     parser = ArgumentParser("python -m benchmarks.growth", description=__doc__)
     scales = "5000,500000,5000000"
     parser.add_argument("--scales", type=lambda text: sorted(map(int, text.split(","))), default=scales, help=scales)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3, help="of each round")
-    parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--processes", type=int, default=2, help="of each platform")
-    parser.add_argument("--keep", type=Path, help="a folder that keeps PostgreSQL and the worlds for the next run")
-    parser.add_argument("--out", type=Path, help="a folder for growth.md and growth.json")
+    add_arguments(parser, seconds=3)
     return parser.parse_args()
 
 
@@ -133,8 +127,7 @@ def main() -> int:
     given = read_arguments()
     wrk()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="growth-", ignore_cleanup_errors=True)))
-        server = stack.enter_context(running_server(given.keep.resolve() if given.keep else folder / "postgres"))
+        folder, server = stack.enter_context(workplace("growth", given.keep))
         served = {}
         for scale in given.scales:
             say(f"A world with {scale:,} submissions …")
@@ -143,9 +136,7 @@ def main() -> int:
             stack.callback(server.ask, FORGET, url=url)
             served[scale] = stack.enter_context(running_platform(folder / str(scale), url, given.processes)), world
         found = measure(given, folder, server, served)
-        about = {**report.circumstances(), "PostgreSQL": server.settings, "scales": given.scales}
-        about |= {name: getattr(given, name) for name in ("rounds", "seconds", "connections", "processes")}
-        return write(given, found, about)
+        return write(given, found, circumstances(given, server, scales=given.scales))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Each has a copy: all begin with the same rows, and what one writes makes no othe
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,3 +99,13 @@ def running_server(folder: Path) -> Iterator[Server]:
     embedded.stop()
     embedded.ensure_postgres_running()
     yield Server(url, folder)
+
+
+@contextmanager
+def workplace(name: str, keep: Path | None) -> Iterator[tuple[Path, Server]]:
+    """A folder for what is measured, and the PostgreSQL beside it, whose data stay in ``keep``, if that is given."""
+    with (
+        tempfile.TemporaryDirectory(prefix=f"{name}-", ignore_cleanup_errors=True) as made,
+        running_server(keep.resolve() if keep else Path(made) / "postgres") as server,
+    ):
+        yield Path(made), server

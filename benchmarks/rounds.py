@@ -1,8 +1,11 @@
 """Rounds: one is loaded after the other, the rest idle. Each round begins with another: noise hits all alike."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Hashable, Sequence
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
+from . import report
 from .load import Requests
 from .postgres import Server
 from .processor import seconds_of
@@ -11,6 +14,26 @@ from .systems import System
 
 Key = TypeVar("Key", bound=Hashable)
 Thing = TypeVar("Thing")
+
+
+#: What is said of a load, on the command line and beside its results.
+SAID = ("rounds", "seconds", "connections", "processes")
+
+
+def add_arguments(parser: ArgumentParser, seconds: float) -> None:
+    """How much is loaded, and where it is kept and written."""
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=seconds, help="of each round")
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--processes", type=int, default=2, help="of each system")
+    parser.add_argument("--keep", type=Path, help="a folder that keeps PostgreSQL and its worlds for the next run")
+    parser.add_argument("--out", type=Path, help="a folder for the results")
+
+
+def circumstances(given: Namespace, server: Server, **more: Any) -> dict[str, Any]:
+    """What a load was measured under."""
+    about = {**report.circumstances(), "PostgreSQL": server.settings, **more}
+    return about | {name: getattr(given, name) for name in SAID}
 
 
 class Loaded:

@@ -9,7 +9,6 @@ above that of the middle third; in the first third caches and connections are ma
 import json
 import os
 import sys
-import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -23,7 +22,7 @@ from typing import NamedTuple
 from . import report
 from .asking import KINDS, Callers
 from .load import Load, Requests, wrk
-from .postgres import CHEAP, running_server
+from .postgres import CHEAP, workplace
 from .processor import family
 from .report import say, short
 from .shape import Shape
@@ -158,8 +157,7 @@ def main() -> int:
     given = read_arguments()
     wrk()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-", ignore_cleanup_errors=True)))
-        server = stack.enter_context(running_server(given.keep.resolve() if given.keep else folder / "postgres"))
+        folder, server = stack.enter_context(workplace("soak", given.keep))
         say(f"The world, with {given.scale:,} submissions …")
         template, world = server.world(Shape(given.scale), CHEAP)
         url = server.make("soak", template)
