@@ -119,7 +119,7 @@ def test_a_connection_that_was_cut_is_not_counted_for_ever(client: Client) -> No
     with engine.connect() as connection:
         pid = connection.scalar(sa.text("SELECT pg_backend_pid()"))
         with engine.connect() as other:
-            other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
         with pytest.raises(sa.exc.OperationalError):
             connection.execute(sa.text("SELECT 1"))
     assert counted_here(client)["in_use"] == 0
@@ -135,7 +135,7 @@ def test_a_connection_that_can_not_be_opened_again_was_never_at_work(
         process_id = kept.scalar(sa.text("SELECT pg_backend_pid()"))
     another = sa.create_engine(engine.url)
     with another.connect() as connection:
-        connection.execute(sa.text("SELECT pg_terminate_backend(:id)"), {"id": process_id})
+        connection.execute(sa.text("SELECT pg_terminate_backend(:id, 5000)"), {"id": process_id})
     another.dispose()
 
     def refuse(*_: Any, **__: Any) -> None:

@@ -42,7 +42,8 @@ def test_connections_that_the_server_cut_are_replaced_unseen(committing_client: 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: committing_client.get(CONNECTION), range(8)))
     with committing_client.registry["db.engine"].begin() as connection:
-        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        # until they have gone: before it says so, a server that was told to cut them may still take a statement
+        others = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         connection.execute(text(f"{others} WHERE datname = current_database() AND pid <> pg_backend_pid()"))
     for _ in range(4):
         committing_client.get(CONNECTION)

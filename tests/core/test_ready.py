@@ -71,7 +71,7 @@ def test_a_connection_that_was_cut_is_replaced(committing_client: Client, sessio
     question = ready(committing_client, select(sa.func.pg_backend_pid() + sa.cast(VALUE, sa.Integer)))
     (pid,) = question.first(session, {"value": 0})
     with committing_client.registry["db.engine"].begin() as other:
-        other.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+        other.execute(sa.text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
     with pytest.raises(DBAPIError) as raised:
         question.first(session, {"value": 0})
     assert raised.value.connection_invalidated
