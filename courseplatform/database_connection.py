@@ -40,10 +40,12 @@ class Server(Pausing):
 class Connection(extensions.connection):
     """``bound_s``: how long whatever it is asked may take. ``server``: of its engine. ``is_taken``: it is at work.
 
-    ``prepared``: the names of the statements that it keeps; ``is_outdated``: they answer no longer.
+    ``stays_in_autocommit``: no transaction begins (``engines``). ``prepared``: the names of the statements that it
+    keeps; ``is_outdated``: they answer no longer.
     """
 
-    bound_s, is_taken, idle_since_s, is_outdated = CONNECT_S, False, 0.0, False
+    bound_s, is_taken, idle_since_s = CONNECT_S, False, 0.0
+    stays_in_autocommit, is_outdated = False, False
     server: Server
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -105,7 +107,7 @@ def bound_waits(engine: Engine, statement_s: float) -> None:
     def has_been_given_back(connection: Any, *rest: Any) -> None:
         if connection is not None:  # it was found dead
             connection.bound_s, connection.is_taken, connection.idle_since_s = PING_S, False, time.monotonic()
-            connection.autocommit = True
+            connection.autocommit, connection.stays_in_autocommit = True, False
 
     def has_been_interrupted(context: ExceptionContext) -> None:
         """Amid a wait, by the time limit of a job: psycopg2 has closed the connection, so there is nothing to undo."""

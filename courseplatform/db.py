@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from uuid_utils.compat import uuid7
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
-from .engines import make_engine, reading
+from .engines import connect_to_read, make_engine
 from .settings import natural_int, password_faults, positive_int
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -74,7 +74,7 @@ class ReadingSession(Session):
 
     def get_bind(self, *arguments: Any, **options: Any) -> Connection:
         if self.taken is None:
-            self.taken = self.engine.connect()
+            self.taken = connect_to_read(self.engine)
         return self.taken
 
     def close(self) -> None:
@@ -124,11 +124,10 @@ def direct_url(settings: dict[str, Any]) -> str:
 
 def session_maker(engine: Engine) -> Callable[[bool], Session]:
     """``f(is_read_only) -> Session``; tests put their own in ``registry["db.session"]``."""
-    read_only = reading(engine)
 
     def make(is_read_only: bool) -> Session:
         if is_read_only:
-            return ReadingSession(read_only)
+            return ReadingSession(engine)
         return WritingSession(bind=engine, expire_on_commit=False)
 
     return make

@@ -26,8 +26,8 @@ LOST_BOUNDS = (
 def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engine:
     """An engine whose every wait is bounded, and whose statements count for their request.
 
-    Its connections rest in autocommit, and leave it with each transaction but those of ``reading``: SQLAlchemy's own
-    way of changing it asks the server twice.
+    Its connections rest in autocommit, and leave it with each transaction but those of ``connect_to_read``:
+    SQLAlchemy's own way of changing it asks the server twice.
 
     ``is_pooled``: perhaps by PgBouncer in transaction mode, where every transaction meets another connection of the
     server: it brings its bounds along.
@@ -51,7 +51,7 @@ def make_engine(settings: dict[str, Any], url: str, *, is_pooled: bool) -> Engin
     )
     event.listen(engine, "connect", lambda connection, record: extensions.register_type(UUIDS, connection))
     bound_waits(engine, settings["database.statement_timeout_ms"] / 1000)
-    event.listen(engine, "begin", leave_autocommit)
+    leave_autocommit(engine)
     if is_pooled:
         bring_bounds(engine, "".join(f"SET LOCAL {name} = '{value}'; " for name, value in bounds.items()))
     else:
@@ -77,19 +77,37 @@ def read_uuid(text: str | None, cursor: Any) -> UUID | None:
 UUIDS = extensions.new_type((2950,), "UUID", read_uuid)
 
 
-def reading(engine: Engine) -> Engine:
-    """The same engine for who only reads: each statement by itself, without a transaction around it."""
-    return engine.execution_options(is_reading=True)
+def connect_to_read(engine: Engine) -> Connection:
+    """A connection for who only reads: each statement by itself, without a transaction around it."""
+    connection = engine.connect()
+    raw_of(connection).stays_in_autocommit = True
+    return connection
 
 
-def is_autocommit(connection: Connection) -> bool:
-    options = connection.get_execution_options()
-    return "is_reading" in options or options.get("isolation_level") == "AUTOCOMMIT"
+def raw_of(connection: Connection) -> Any:
+    """psycopg2's."""
+    return connection.connection.dbapi_connection
 
 
-def leave_autocommit(connection: Connection) -> None:
-    if not is_autocommit(connection):
-        connection.connection.dbapi_connection.autocommit = False  # type: ignore[union-attr]  # psycopg2's
+def leave_autocommit(engine: Engine) -> None:
+    """With each transaction, but of who only reads or has asked for AUTOCOMMIT.
+
+    Not by SQLAlchemy's events: once an engine has a listener, each of its connections looks for many.
+    """
+    begin, choose = engine.dialect.do_begin, engine.dialect.set_isolation_level
+
+    def do_begin(connection: Any) -> None:
+        raw = connection.dbapi_connection
+        if not raw.stays_in_autocommit:
+            raw.autocommit = False
+        begin(connection)
+
+    def set_isolation_level(raw: Any, level: Any) -> None:
+        raw.stays_in_autocommit = level == "AUTOCOMMIT"
+        choose(raw, level)
+
+    for made in (do_begin, set_isolation_level):
+        setattr(engine.dialect, made.__name__, made)
 
 
 def bring_bounds(engine: Engine, bounds: str) -> None:
@@ -105,7 +123,7 @@ def bring_bounds(engine: Engine, bounds: str) -> None:
     @event.listens_for(engine, "before_cursor_execute", retval=True)
     def bound(connection: Connection, cursor: Any, statement: str, parameters: Any, *rest: Any) -> tuple[str, Any]:
         is_first = connection.info.pop("is_unbounded", False)
-        if is_first or is_autocommit(connection):
+        if is_first or raw_of(connection).stays_in_autocommit:
             statement = bounds + statement
         return statement, parameters
 

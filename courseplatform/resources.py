@@ -34,6 +34,7 @@ class Node:
     """One URL segment. ``__parent__`` leads to the root; ``__acl__`` says who may."""
 
     __acl__: Any = ()
+    _items: "list[Item] | None" = None
 
     def __init__(self, request: Request, name: str | None = None, parent: "Node | None" = None) -> None:
         self.request, self.__name__ = request, name
@@ -125,8 +126,10 @@ def class_at(registry: Registry, path: str) -> type[Node] | None:
 
 
 def items_of(node: Node) -> list[Item]:
-    """The items of a node's lineage, from the root downwards."""
-    return [n for n in reversed(list(lineage(node))) if isinstance(n, Item)]
+    """The items of a node's lineage, from the root downwards. Security asks for them again and again."""
+    if node._items is None:
+        node._items = [n for n in reversed(list(lineage(node))) if isinstance(n, Item)]
+    return node._items
 
 
 def lineage_statement(classes: tuple[type[Item], ...], is_locking: bool, leaf_lock: str = "") -> Select[Any]:

@@ -155,14 +155,14 @@ def flat(nested: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 def bounded(name: str, value: Any, part: int) -> Any:
     """As JSON may have it: of a long text no more than a part of what a field of its name may have."""
-    if isinstance(value, Mapping):
-        return {cut(plain(str(key)), 64): bounded("message", inner, part * 4) for key, inner in value.items()}
+    if type(value) is str and len(value) <= MAX_WORD_CHARS // part and value.isascii() and value.isprintable():
+        return value  # nearly all are such
     if value is None or isinstance(value, bool) or (isinstance(value, float) and isfinite(value)):
         return value
     if isinstance(value, int) and -MAX_INT <= value <= MAX_INT:
         return value
-    if type(value) is str and len(value) <= MAX_WORD_CHARS // part and value.isascii() and value.isprintable():
-        return value
+    if isinstance(value, Mapping):
+        return {cut(plain(str(key)), 64): bounded("message", inner, part * 4) for key, inner in value.items()}
     if name == "error.stack_trace":
         trace = cut_front(str(value), MAX_CHARS[name] // part)
         return "\n".join(plain(line) for line in trace.split("\n"))

@@ -18,6 +18,20 @@ def test_a_get_reads_without_a_transaction_and_a_post_writes_in_one(committing_c
     assert committing_client.get(CONNECTION).json["is_autocommit"] is True
 
 
+def test_who_asks_for_autocommit_gets_it_and_leaves_it_to_nobody(committing_client: Client) -> None:
+    engine = committing_client.registry["db.engine"]
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CREATE TABLE made_at_once (id int)"))
+        assert connection.connection.dbapi_connection.autocommit is True
+        connection.rollback()
+    with engine.connect() as connection:  # the same one of the pool
+        connection.execute(text("DROP TABLE made_at_once"))
+        assert connection.connection.dbapi_connection.autocommit is False
+        connection.rollback()
+        connection.execute(text("DROP TABLE made_at_once"))
+        connection.commit()
+
+
 def test_every_wait_is_bounded(committing_client: Client) -> None:
     for answer in (committing_client.get(CONNECTION), committing_client.post(CONNECTION, status=200)):
         assert answer.json["statement_timeout"] == "5s"

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from courseplatform import prepared
 from courseplatform.db import postgresql_url, session_maker
-from courseplatform.engines import make_engine, reading
+from courseplatform.engines import connect_to_read, make_engine
 
 SETTINGS = {
     "database.pool_size": 2,
@@ -148,7 +148,7 @@ def widen(engine: sa.Engine) -> None:
 
 
 def test_a_read_goes_on_when_a_migration_has_changed_the_answers_type(engine: sa.Engine, changing: sa.Table) -> None:
-    with reading(engine).connect() as connection:
+    with connect_to_read(engine) as connection:
         for _ in MANY_TIMES:
             connection.execute(value_of(changing))
         assert kept(connection) == 1
@@ -173,7 +173,7 @@ def test_a_write_is_tried_again_when_a_migration_has_changed_the_answers_type(
 
 
 def test_a_read_goes_on_when_the_server_has_forgotten(engine: sa.Engine) -> None:
-    with reading(engine).connect() as connection:
+    with connect_to_read(engine) as connection:
         for _ in MANY_TIMES:
             connection.execute(question(value=1))
         connection.exec_driver_sql("DEALLOCATE ALL")
