@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select
+from uuid_utils.compat import uuid7
 
 from courseplatform.api import Conflict, Invalid, Request, safe_name, safe_type
 from plugins.assignments.api import Assignment, Deadline, deadline_of, reread_assignment
@@ -44,6 +45,7 @@ def submit(
     deadline = require_takes_work(request, assignment, course, student_id, is_holding=True)
     latest = lock_latest(request, assignment, student_id)
     submission = Submission(
+        id=uuid7(),  # said here, so that it is written once, with what its event makes others write
         assignment_id=assignment.id,
         student_id=student_id,
         attempt=next_attempt(assignment, latest),
@@ -144,7 +146,6 @@ def hand_in(
     """Date and sign the content; announce it (``SubmissionSubmitted``) unless it was handed in before."""
     was_draft = submission.is_draft
     submission.hand_in(request.now, *deadline)
-    request.db.flush()
     if was_draft:
         request.emit(SubmissionSubmitted(**subject(submission, assignment, course, submission.student_id)))
 
