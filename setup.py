@@ -45,7 +45,7 @@ setup(
         "argon2-cffi>=25.1",
         "zxcvbn>=4.5",
         "multipart>=2.0",
-        "redis>=8",
+        "redis[hiredis]>=8",
         "dogpile.cache>=1.5",
         "limits>=5.8",
         "requests>=2.32",

@@ -10,9 +10,10 @@ from .inspection.grants import entries
 from .inspection.nodes import address, children, place_of
 from .neighbours import plugin_of, readable
 from .resources import Collection, Node, Root, mounted
-from .service import Service, validator_of
+from .service import Service
 from .startup import StartupError, place_of_view
 from .startup import place_of as line_of
+from .validation import validator_of
 
 
 def check(registry: Registry) -> None:

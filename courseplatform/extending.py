@@ -22,7 +22,8 @@ from .pagination import READERS, Ordering
 from .representation import Extension
 from .resources import Collection, Item, Node, class_at
 from .schemas import Body, Choice, ListQuery, Strict, field, merge_patch
-from .service import Service, Validator, validator_of
+from .service import Service
+from .validation import Validator, validator_of
 
 #: When every service and every node is known.
 LATE = PHASE3_CONFIG + 10

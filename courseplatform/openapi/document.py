@@ -14,7 +14,8 @@ from ..extending import model_of, schemas_of
 from ..neighbours import plugin_of
 from ..resources import class_at
 from ..schemas import UUID_PATTERN, definition_name
-from ..service import WRITES, Service, Validator, validator_of
+from ..service import Service
+from ..validation import WRITES, Validator, validator_of
 from .permissions import rules
 from .refusals import Refusals, refusals_of
 from .successes import success_of

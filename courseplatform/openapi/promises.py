@@ -10,7 +10,8 @@ from pyramid.request import Request
 from ..answers import Binary, OneOf
 from ..dryrun import DryRun
 from ..schemas import faults
-from ..service import Service, validator_of
+from ..service import Service
+from ..validation import validator_of
 from .refusals import Refusals, refusals_of
 from .successes import Success, success_of
 

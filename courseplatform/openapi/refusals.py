@@ -14,7 +14,8 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from ..errors import HTTP_CODES
 from ..resources import class_at
-from ..service import WRITES, Service, Validator
+from ..service import Service
+from ..validation import WRITES, Validator
 
 #: Status → the code of a refusal whose docstring names none.
 USUAL = {

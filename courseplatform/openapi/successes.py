@@ -10,7 +10,8 @@ from pyramid.registry import Registry
 from ..answers import OneOf, Page
 from ..resources import Collection, Item, Node, class_at
 from ..schemas import AnyText, Anything, Listing, Strict, definition_name, field
-from ..service import Service, Validator
+from ..service import Service
+from ..validation import Validator
 
 
 @dataclass(frozen=True)

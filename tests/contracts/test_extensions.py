@@ -14,8 +14,8 @@ from pyramid.exceptions import ConfigurationError
 
 from courseplatform.api import Text, field
 from courseplatform.extending import lists_of, schemas_of, writers_of
-from courseplatform.service import Validator
 from courseplatform.testing import PLUGINS, counted_statements, make_app, rolled_back
+from courseplatform.validation import Validator
 from tests.contracts.matrix import BUILT_IN, MATRIX, Row, shape
 from tests.contracts.stage import send
 from tests.contracts.test_budgets import budget

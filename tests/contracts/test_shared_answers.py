@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from redis import Redis
 
 from courseplatform.extending import class_at, model_of
-from courseplatform.service import Service, validator_of
+from courseplatform.service import Service
 from courseplatform.testing import make_app, rolled_back
+from courseplatform.validation import validator_of
 from tests.contracts.matrix import MATRIX, Row, shape
 from tests.contracts.stage import actor_of, allowed_rows, send
 from tests.redis_server import RedisServer

@@ -13,8 +13,8 @@ from courseplatform.openapi.document import document_of
 from courseplatform.openapi.examples import example_of
 from courseplatform.openapi.openapi3 import METHODS
 from courseplatform.schemas import faults
-from courseplatform.service import Validator
 from courseplatform.testing import Client, counted_statements, make_app
+from courseplatform.validation import Validator
 from tests.contracts.swagger_snapshot import CHANGELOG, FOLDER, breaking, built_in, snapshot
 
 

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from courseplatform.api import Body, Choice, Text, field
 from courseplatform.extending import schemas_of
 from courseplatform.jobs import OutboxJob
-from courseplatform.service import Validator
 from courseplatform.testing import Client, counted_statements, make_app, rolled_back
+from courseplatform.validation import Validator
 from plugins.courses.models import Course
 from tests.factories.accounts import Actor
 from tests.factories.courses import id_of, make_course
