@@ -5,6 +5,7 @@ just then. So whoever is answered is told to go (``Connection: close``), and who
 """
 
 import logging
+import select
 import signal
 import sys
 import time
@@ -18,6 +19,7 @@ from waitress.server import BaseWSGIServer, MultiSocketServer
 from waitress.task import WSGITask
 
 from .framing import OneLengthParser
+from .sockets import turn_newcomers_away
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,10 @@ log = logging.getLogger(__name__)
 DRAIN_S = 25
 #: For how long a process that has let somebody in leaves the next one to others at the same socket.
 LEAVE_S = 0.001
+#: How long whoever was connecting when nobody more was let in may take to have done so.
+HANDSHAKE_S = 0.05
+#: How long who is waiting may take to be let in: others may come to a shared socket for ever.
+LET_IN_S = 1.0
 #: How long a kept connection that is silent stays open: its client learns with the next answer that it should go.
 SILENCE_S = 1.5
 
@@ -105,7 +111,7 @@ def run(server: Any, stopping: Stopping, delay_s: float, *, is_shared: bool = Fa
     until = time.monotonic() + delay_s
     while not stopping.is_hurried and time.monotonic() < until:
         poll(0.1)
-    let_in(server, poll)
+    let_in(server, poll, is_last=not is_shared)
     began_at_s, until = time.time(), time.monotonic() + DRAIN_S
 
     def open_channels() -> list[Channel]:
@@ -137,13 +143,17 @@ def leave_the_next_to_others(sockets: dict[int, Any], poll: Callable[[float], No
         listener.accepting = True
 
 
-def let_in(server: Any, poll: Callable[[float], None]) -> None:
-    """Accept whoever has connected, and nobody after."""
-    sockets = sockets_of(server)
+def let_in(server: Any, poll: Callable[[float], None], *, is_last: bool) -> None:
+    """Accept whoever has connected, and nobody after. ``is_last``: nobody else accepts."""
     server.adj.connection_limit = sys.maxsize  # who waits beyond it would be cut off
-    count = 0
-    while len(sockets) > count:
-        count = len(sockets)
-        poll(0)
-    for listener in [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]:
+    listeners = [one for one in sockets_of(server).values() if isinstance(one, BaseWSGIServer)]
+    newcomers, now = select.poll(), time.monotonic
+    for listener in listeners:
+        newcomers.register(listener.socket, select.POLLIN)
+        if is_last:
+            turn_newcomers_away(listener.socket)
+    until = now() + (HANDSHAKE_S if is_last else 0)
+    while now() < until or (newcomers.poll(0) and now() < until + LET_IN_S):
+        poll(0.001)
+    for listener in listeners:
         wasyncore.dispatcher.close(listener)  # not its own close(): that ends the trigger, which wakes this loop

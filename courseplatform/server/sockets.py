@@ -1,9 +1,11 @@
 """The sockets that all processes of a machine accept from: bound once, or handed over by systemd."""
 
+import ctypes
 import os
 import socket
+import struct
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pyramid.exceptions import ConfigurationError
@@ -12,6 +14,18 @@ from waitress.utilities import cleanup_unix_socket
 
 #: Where systemd's protocol (sd_listen_fds) has them begin.
 FIRST_DESCRIPTOR = 3
+
+#: Linux', which Python's socket does not name.
+SO_ATTACH_FILTER = 26
+#: A classic BPF program (code, jump if true, jump if false, operand) over a TCP header: nothing of what opens a
+#: connection, a SYN without an ACK, all of the rest.
+NO_SYN = [
+    (0x30, 0, 0, 13),  # load the byte with the flags
+    (0x54, 0, 0, 0x12),  # of them SYN and ACK
+    (0x15, 0, 1, 0x02),  # SYN alone?
+    (0x06, 0, 0, 0),  # drop it
+    (0x06, 0, 0, 0x40000),  # all of it: accepted connections inherit this
+]
 
 
 @contextmanager
@@ -67,6 +81,20 @@ def bound(made: socket.socket, name: object) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def turn_newcomers_away(listener: socket.socket) -> None:
+    """Let the kernel overlook who wants to connect, while who is connected already can still be accepted.
+
+    Whoever connects between the last ``accept`` and ``close`` is cut off, with what it has sent: nobody does then. Its
+    kernel asks again after a second, and is refused or finds another. It can't be taken back. Only of TCP, on Linux.
+    """
+    if listener.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in NO_SYN))
+    with suppress(OSError):  # of another system, where those few are cut off
+        where = struct.pack("HP", len(NO_SYN), ctypes.addressof(program))
+        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, where)
 
 
 def address_of(listener: socket.socket) -> str:

@@ -32,3 +32,39 @@ def test_every_request_that_came_before_sigterm_is_answered(platform: Platform) 
         assert {answer.result() for answer in answers} <= {401, 429, 503}  # answered, be it that all are busy
     assert process.wait(timeout=30) == 0
     platform.process = None
+
+
+def test_who_has_connected_when_nobody_more_is_let_in_is_answered(platform: Platform) -> None:
+    if platform.process is None:
+        platform.start()
+    cut: list[str] = []
+
+    def call() -> int:
+        """Anew each time, until it is refused. How often it was answered."""
+        count = 0
+        while True:
+            with socket.socket() as connection:
+                connection.settimeout(10)
+                try:
+                    connection.connect(("127.0.0.1", platform.port))
+                except ConnectionRefusedError:
+                    return count
+                try:
+                    connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                    answer = connection.recv(1000)
+                except ConnectionError as error:
+                    answer = repr(error).encode()
+            if not answer.startswith(b"HTTP/1.1 200 "):
+                cut.append(answer.decode() or "nothing")
+            count += 1
+
+    process = platform.process
+    assert process is not None
+    with ThreadPoolExecutor(8) as pool:
+        clients = [pool.submit(call) for _ in range(8)]
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert all(client.result() for client in clients)
+    assert cut == []
+    assert process.wait(timeout=30) == 0
+    platform.process = None
