@@ -125,7 +125,7 @@ def plugin_module(name: str) -> str:
 def includeme(config: Configurator) -> None:
     config.add_settings(
         {
-            "tm.manager_hook": "pyramid_tm.explicit_manager",
+            "tm.manager_hook": "courseplatform.transactions.manager_of",
             "tm.commit_veto": "courseplatform.db.commit_veto",
             "tm.annotate_user": False,  # else the caller is read before the tree: a statement too many, and no login
             "retry.attempts": 3,

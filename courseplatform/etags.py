@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 from pyramid.request import Request
-from sqlalchemy import inspect
 
+from .entities import shape_of
 from .errors import PreconditionFailed, PreconditionRequired
 from .resources import Item
 
@@ -22,7 +22,7 @@ def row_etag(request: Request, row: Any) -> str:
     if hasattr(row, "etag_columns"):
         names = row.etag_columns(request)
     else:
-        names = [attribute.key for attribute in inspect(row).mapper.column_attrs if not attribute.deferred]
+        names = shape_of(type(row)).keys
     values = [getattr(row, name) for name in names]
     if hasattr(row, "etag_parts"):
         values += row.etag_parts(request)

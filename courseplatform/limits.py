@@ -15,7 +15,7 @@ Every request is counted too, and every answer tells how much is left: see ``rat
 import hashlib
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
@@ -142,7 +142,7 @@ class Limits:
         self.here = ProcessCounts()
         self.everywhere = RedisCounts(url, redis or Dispensable()) if url else None
 
-    def hit(self, name: str, limit: RateLimitItem, key: str) -> Hit:
+    def hit(self, name: str, limit: RateLimitItem, key: str, is_callers: bool = True) -> Hit:
         """Count one hit."""
         window_s = limit.get_expiry()
         window, count_here, count, told = self.here.hit(key, window_s, max(limit.amount // 100, 1))
@@ -153,7 +153,7 @@ class Limits:
                 window.elsewhere, count = max(window.elsewhere, found), max(count_here, found)
             if count > limit.amount:
                 left_s = self.everywhere.left_s(key) or left_s
-        return Hit(name, limit, limit.amount - count, left_s)
+        return Hit(name, limit, limit.amount - count, left_s, is_callers)
 
     def clear(self, key: str) -> None:
         self.here.clear(key)
@@ -174,11 +174,9 @@ def hit_limit(request: Request, name: str, *keys: object) -> None:
         key = storage_key(name, whose)
         if key in counted:
             continue
-        hit = request.registry["limits"].hit(name, limit, key)
         # What is left of an account that somebody only names would tell them how its owner fares.
-        counted[key] = replace(
-            hit, is_callers=str(whose).endswith((request.client_network, f":{known_user_id(request)}"))
-        )
+        is_callers = str(whose).endswith((request.client_network, f":{known_user_id(request)}"))
+        hit = counted[key] = request.registry["limits"].hit(name, limit, key, is_callers)
         if hit.left < 0:
             request.audit_now("limit.exceeded", limit=name)
             request.count_now("courseplatform_rate_limit_refusals", limit=name)

@@ -37,10 +37,12 @@ def rate_tween_factory(handler: Any, registry: Any) -> Any:
         hits = [hit for hit in counted.values() if hit.is_callers or hit.left < 0]
         if hits:
             nearest = min(hits, key=lambda hit: (hit.left, -hit.until_s))
-            response.headers["RateLimit-Limit"] = str(nearest.limit.amount)
-            response.headers["RateLimit-Remaining"] = str(max(nearest.left, 0))
-            response.headers["RateLimit-Reset"] = str(nearest.wait_s)
-            response.headers["RateLimit-Policy"] = ", ".join(dict.fromkeys(hit.policy for hit in hits))
+            response.headerlist += [  # nobody else sets these: nothing is replaced
+                ("RateLimit-Limit", str(nearest.limit.amount)),
+                ("RateLimit-Remaining", str(max(nearest.left, 0))),
+                ("RateLimit-Reset", str(nearest.wait_s)),
+                ("RateLimit-Policy", ", ".join(dict.fromkeys(hit.policy for hit in hits))),
+            ]
         return response
 
     return tween

@@ -18,6 +18,9 @@ class PathResponse(Response):
 
     def conditional_response_app(self, environ: dict[str, Any], start_response: Any) -> Any:
         """304 by ``If-None-Match`` alone, and no range."""
+        if "HTTP_IF_NONE_MATCH" not in environ:
+            self.conditional_response = False
+            return self(environ, start_response)
         without = {name: value for name, value in environ.items() if name not in UNJUDGED}
         return super().conditional_response_app(without, start_response)
 
