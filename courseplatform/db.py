@@ -19,6 +19,7 @@ from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm.attributes import instance_state
 from uuid_utils.compat import uuid7
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
@@ -64,13 +65,26 @@ class Timestamped:
 class ReadingSession(Session):
     """One that only reads, each statement by itself: on a plain connection of its own, taken when it is needed.
 
-    A connection that a session takes itself costs it a transaction, as much work as a small read.
+    A connection that a session takes itself costs it a transaction, as much work as a small read. And it is no session
+    before it is used as one: what core asks for is answered by the connection alone (``ready``, ``entities``).
     """
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(expire_on_commit=False)
         self.engine = engine
         self.taken: Connection | None = None
+        #: The rows that were made before it was a session, by SQLAlchemy's keys: it will know them.
+        self.rows: dict[Any, Any] = {}
+        self.is_in_use = False
+
+    def __getattr__(self, name: str) -> Any:
+        """What it lacks it has as soon as it is a session."""
+        if self.is_in_use:
+            raise AttributeError(name)
+        self.is_in_use = True
+        super().__init__(expire_on_commit=False)
+        for row in self.rows.values():
+            instance_state(row)
+        return getattr(self, name)
 
     def get_bind(self, *arguments: Any, **options: Any) -> Connection:
         if self.taken is None:
@@ -78,7 +92,9 @@ class ReadingSession(Session):
         return self.taken
 
     def close(self) -> None:
-        super().close()
+        self.rows.clear()
+        if self.is_in_use:
+            super().close()
         if self.taken is not None:
             self.taken.close()
             self.taken = None

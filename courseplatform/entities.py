@@ -1,6 +1,7 @@
-"""Rows for who only reads: entities made of their columns, which takes a fraction of what the ORM's own loading does.
+"""Rows for who only reads: objects made of columns, which takes a fraction of what the ORM's own loading does.
 
-The session knows them, so that what was left out (a deferred column, a relationship) is loaded when it is asked for.
+Such a row is an instance of a subclass of its model, where the columns are plain attributes: SQLAlchemy looks at each
+that is read. It learns of the row when more is asked for (a deferred column, a relationship), which is loaded then.
 Whoever may write gets the ORM's own.
 """
 
@@ -11,18 +12,36 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, inspect
 from sqlalchemy.orm import Session
 
-from .db import WritingSession, connection_of
+from .db import ReadingSession, WritingSession, connection_of
 
 #: Nobody asks for a column by its name; SQLAlchemy's ORM says so too, and is spared to learn the names.
 BY_PLACE = {"_result_disable_adapt_to_context": True}
 
 
 class Shape(NamedTuple):
-    """Of a mapped class: its plain attributes, and which of them are its key."""
+    """Of a mapped class: its plain attributes, which of them are its key, and the class of rows that are only read."""
 
     manager: Any
     keys: tuple[str, ...]
     key_places: tuple[int, ...]
+    read_only: type[Any]
+
+
+class StateWhenAsked:
+    """SQLAlchemy's ``_sa_instance_state`` of a row, until it is asked for."""
+
+    def __get__(self, row: Any, cls: Any) -> Any:
+        if row is None:
+            return self
+        session, shape = row._read_by, shape_of(model_of(row))
+        known = session.identity_map  # a session that becomes one makes the states of the rows that it keeps
+        if "_sa_instance_state" not in row.__dict__:
+            shape.manager.setup_instance(row)
+            state = row.__dict__["_sa_instance_state"]
+            state.key, state.session_id = key_of(row), session.hash_key
+            if state.key not in known:
+                known.add(state)
+        return row.__dict__["_sa_instance_state"]
 
 
 @cache
@@ -30,7 +49,23 @@ def shape_of(model: Any) -> Shape:
     mapper = inspect(model)
     keys = tuple(attribute.key for attribute in mapper.column_attrs if not attribute.deferred)
     primary = (mapper.get_property_by_column(column).key for column in mapper.primary_key)
-    return Shape(mapper.class_manager, keys, tuple(keys.index(key) for key in primary))
+    plain = {**dict.fromkeys(keys), "_sa_instance_state": StateWhenAsked(), "_read_by": None}
+    told = {"__abstract__": True, "__module__": model.__module__, "__qualname__": model.__qualname__}
+    read_only = type(model)(model.__name__, (model,), {**plain, **told})
+    return Shape(mapper.class_manager, keys, tuple(keys.index(key) for key in primary), read_only)
+
+
+def model_of(row: Any) -> Any:
+    """The mapped class of a row; of whatever else is represented its own."""
+    mapper = getattr(type(row), "__mapper__", None)
+    return type(row) if mapper is None else mapper.class_
+
+
+def key_of(row: Any) -> Any:
+    """As SQLAlchemy knows it by."""
+    model = model_of(row)
+    shape = shape_of(model)
+    return model, tuple(row.__dict__[shape.keys[place]] for place in shape.key_places), None
 
 
 def columns_of(entity: Any) -> list[Any]:
@@ -38,12 +73,27 @@ def columns_of(entity: Any) -> list[Any]:
     return [getattr(entity, key) for key in shape_of(inspect(entity).mapper.class_).keys]
 
 
+def make_row(session: Session, model: Any, values: Any) -> Any:
+    """A row to be read, of these columns; None for an outer join's row that is none."""
+    shape = shape_of(model)
+    if values[shape.key_places[0]] is None:
+        return None
+    row = object.__new__(shape.read_only)
+    row.__dict__.update(zip(shape.keys, values, strict=True))
+    row.__dict__["_read_by"] = session
+    return row
+
+
 def make_entity(session: Session, model: Any, values: Any) -> Any:
-    """The entity with these columns; None for an outer join's row that is none."""
+    """The entity with these columns, which the session knows; None for an outer join's row that is none."""
     shape = shape_of(model)
     key = model, tuple(values[place] for place in shape.key_places), None
     if key[1][0] is None:
         return None
+    if isinstance(session, ReadingSession) and not session.is_in_use:
+        if key not in session.rows:
+            session.rows[key] = make_row(session, model, values)
+        return session.rows[key]
     known = session.identity_map.get(key)
     if known is not None:
         return known
@@ -75,4 +125,4 @@ def read(session: Session, statement: Select[Any]) -> list[Any]:
     found = connection_of(session).execute(statement, execution_options=BY_PLACE).all()
     model = inspect(statement.column_descriptions[0]["entity"]).mapper.class_
     count = len(shape_of(model).keys)
-    return [(make_entity(session, model, row[:count]), *row[count:]) for row in found]
+    return [(make_row(session, model, row[:count]), *row[count:]) for row in found]

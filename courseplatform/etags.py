@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from pyramid.request import Request
 
-from .entities import shape_of
+from .entities import model_of, shape_of
 from .errors import PreconditionFailed, PreconditionRequired
 from .resources import Item
 
@@ -22,7 +22,7 @@ def row_etag(request: Request, row: Any) -> str:
     if hasattr(row, "etag_columns"):
         names = row.etag_columns(request)
     else:
-        names = shape_of(type(row)).keys
+        names = shape_of(model_of(row)).keys
     values = [getattr(row, name) for name in names]
     if hasattr(row, "etag_parts"):
         values += row.etag_parts(request)

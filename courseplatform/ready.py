@@ -45,7 +45,8 @@ class Ready:
         return tuple(answer)
 
     def ask(self, connection: Connection, values: dict[str, Any]) -> Any:
-        if connection.dispatch.before_cursor_execute or connection.dispatch.after_cursor_execute:
+        listeners = connection.engine.dispatch
+        if connection._has_events or listeners.before_cursor_execute or listeners.after_cursor_execute:
             found = connection.exec_driver_sql(self.text, values)
             self.learn_readers(connection, found.cursor)
             return found.first()

@@ -7,7 +7,7 @@ from pyramid.request import Request
 from transaction.interfaces import AlreadyInTransaction
 
 
-class TransactionManager(transaction.TransactionManager):  # type: ignore[misc]
+class TransactionManager(transaction.TransactionManager):
     """In explicit mode. After ``begin``, and until it ends, the first ``get`` begins the transaction."""
 
     def __init__(self) -> None:

@@ -17,6 +17,7 @@ from courseplatform.entities import columns_of, make_entity, read, shape_of
 from courseplatform.jobs import PeriodicRun
 from courseplatform.ready import Ready
 from courseplatform.testing import Client, counted_statements
+from plugins.accounts.models import User
 from plugins.courses.models import Course, CourseTeacher
 from tests.factories.accounts import make_user
 from tests.factories.courses import make_course
@@ -96,8 +97,26 @@ def test_an_entity_made_of_columns_is_what_the_orm_loads(committing_client: Clie
     for attribute in sa.inspect(Course).column_attrs:
         if not attribute.deferred:
             assert getattr(entity, attribute.key) == getattr(loaded, attribute.key)
+    assert isinstance(entity, Course) and entity not in session.identity_map.values()
     assert entity.search_vector is not None  # deferred, and loaded now
-    assert session.scalars(select(Course)).one() is entity is read(session, select(Course))[0][0]
+    assert session.scalars(select(Course)).one() is entity
+
+
+def test_rows_of_an_address_are_known_to_the_session_and_those_of_a_page_when_more_is_asked_of_them(
+    committing_client: Client, session: Session
+) -> None:
+    make_course(committing_client, make_user(committing_client, "teacher"))
+    ((values,),) = [session.connection().execute(select(*columns_of(Course))).all()]
+    session.close()
+    course = make_entity(session, Course, values)
+    assert make_entity(session, Course, values) is course
+    with counted_statements(committing_client.registry) as statements:
+        assert session.get(Course, course.id) is course
+    assert not statements
+    ((teacher,),) = read(session, select(User))
+    with counted_statements(committing_client.registry) as statements:
+        assert session.get(User, teacher.id) is not teacher
+    assert len(statements) == 1
 
 
 def test_a_connection_gives_an_entitys_columns_in_the_order_of_its_shape(client: Client) -> None:
