@@ -19,10 +19,7 @@ from .resources import Item
 
 def row_etag(request: Request, row: Any) -> str:
     """The opaque part of the row's ETag."""
-    if hasattr(row, "etag_columns"):
-        names = row.etag_columns(request)
-    else:
-        names = shape_of(model_of(row)).keys
+    names = row.etag_columns(request) if hasattr(row, "etag_columns") else shape_of(model_of(row)).keys
     values = [getattr(row, name) for name in names]
     if hasattr(row, "etag_parts"):
         values += row.etag_parts(request)

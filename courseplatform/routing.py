@@ -4,10 +4,14 @@ Pyramid tries one route after the other. Here only those are tried that have the
 places; where these are several, in the order in which they were added, as there.
 """
 
+import re
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any
 
+from pyramid import predicates
 from pyramid.config import Configurator
+from pyramid.exceptions import URLDecodeError
 from pyramid.interfaces import IRoutesMapper
 from pyramid.urldispatch import RoutesMapper, old_route_re, route_re, star_at_end
 
@@ -15,6 +19,9 @@ from .schemas import UUID_PATTERN
 
 #: What a part of a pattern may be made of to be a part of one segment for sure.
 WITHIN_A_SEGMENT = {"[^/]+", UUID_PATTERN, r"\d+", r"\w+"}
+#: A ``traverse=`` whose segments are words, or names of values.
+PLAIN = re.compile(r"(/([^{}*:/]+|\{\w+\}))*/?")
+NUMBER = itemgetter(0)
 #: Stands for such a part while a pattern is taken to pieces.
 PART = "\0"
 
@@ -50,7 +57,7 @@ class Map:
             steps = (segment, None) if segment else (segment,)
             places = [place.beneath[step] for place in places for step in steps if step in place.beneath]
         found = [one for place in places for one in place.routes] + self.anywhere
-        return sorted(found, key=lambda one: one[0]) if len(found) > 1 else found
+        return sorted(found, key=NUMBER) if len(found) > 1 else found
 
 
 class Mapper(RoutesMapper):
@@ -66,10 +73,38 @@ class Mapper(RoutesMapper):
         """As Pyramid's own, whose ``routelist`` this reads. Raises: URLDecodeError."""
         if self.map is None:
             self.map = Map(self.routelist)
-        few = RoutesMapper()
-        few.routelist = [route for _, route in self.map.find(request.path_info or "/")]
-        found: dict[str, Any] = few(request)
-        return found
+        try:
+            path = request.path_info or "/"
+        except UnicodeDecodeError as error:
+            raise URLDecodeError(error.encoding, error.object, error.start, error.end, error.reason) from error
+        for _, route in self.map.find(path):
+            match = route.match(path)
+            if match is not None:
+                found = {"match": match, "route": route}
+                if all(predicate(found, request) for predicate in route.predicates):
+                    return found
+        return {"match": None, "route": None}
+
+
+class TraversePredicate(predicates.TraversePredicate):
+    """``traverse=`` of a route, from its words and what was matched; Pyramid's own quotes that and parses it anew."""
+
+    def __init__(self, value: str, config: Any) -> None:
+        super().__init__(value, config)
+        #: Each segment, and whether it is the name of what was matched; None where there are more than these and words.
+        self.segments: list[tuple[str, bool]] | None = None
+        if PLAIN.fullmatch(f"/{value.lstrip('/')}"):
+            self.segments = [(one.strip("{}"), one[0] == "{") for one in value.split("/") if one]
+
+    def __call__(self, context: Any, request: Any) -> bool:
+        match = context["match"]
+        if self.segments is None or "traverse" in match:
+            return bool(super().__call__(context, request))
+        found = tuple([match[word] if is_name else word for word, is_name in self.segments])
+        if "" in found or "/" in "".join(found):  # a value that is none, or several segments
+            return bool(super().__call__(context, request))
+        match["traverse"] = found
+        return True
 
 
 def segments_of(pattern: str) -> list[str | None] | None:
@@ -86,3 +121,4 @@ def segments_of(pattern: str) -> list[str | None] | None:
 
 def includeme(config: Configurator) -> None:
     config.registry.registerUtility(Mapper(), IRoutesMapper)
+    config.add_route_predicate("traverse", TraversePredicate)

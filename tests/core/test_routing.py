@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 import pytest
+from pyramid import predicates
 from pyramid.interfaces import IRoutesMapper
 from pyramid.request import Request
 from pyramid.urldispatch import RoutesMapper
 
-from courseplatform.routing import Map, Mapper, segments_of
+from courseplatform.routing import Map, Mapper, TraversePredicate, segments_of
 from courseplatform.testing import Client
 
 PATTERNS = (
@@ -62,6 +63,18 @@ def test_each_address_of_the_platform_is_found_and_few_are_tried(client: Client)
         path = re.sub(r"\{(?:[^{}]|\{[^{}]*\})*\}", "01a21bb5-c2dc-7362-aecc-c24b82039577", route.pattern)
         assert asked(mapper, path) == asked(plain, path) != (None, None)
         assert len(Map(mapper.routelist).find(path)) < 4
+
+
+@pytest.mark.parametrize(
+    "traverse", ("/", "courses", "/courses/{a}/", "/courses/{a}/lessons/{b}", "/{a}{b}", "/x{a}/", "/{a}/*rest", "/:a")
+)
+@pytest.mark.parametrize("value", ("1é 2%2F", "x/y", ""))
+def test_the_names_of_nodes_are_those_that_pyramid_finds(traverse: str, value: str) -> None:
+    matched = {"a": value, "b": "x", "rest": ("y", "z")}
+    found, expected = {"match": {**matched}}, {"match": {**matched}}
+    assert TraversePredicate(traverse, None)(found, None)
+    assert predicates.TraversePredicate(traverse, None)(expected, None)
+    assert found == expected
 
 
 def test_a_route_that_is_added_later_is_found_and_one_in_its_place_replaces_it() -> None:
