@@ -6,14 +6,13 @@ beneath another parent, leaves ``row = None`` there and beneath.
 What a missing row answers is security's business: exactly what a hidden one answers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
 from pyramid.authorization import ALL_PERMISSIONS, Allow
 from pyramid.config import PHASE1_CONFIG, Configurator
 from pyramid.interfaces import ITraverser
-from pyramid.location import lineage
 from pyramid.registry import Registry
 from pyramid.request import Request
 from sqlalchemy import ColumnElement, Select, and_, bindparam, select, text
@@ -109,7 +108,10 @@ class Collection(Node):
 def mounted(registry: Registry, node_class: type[Node], segment: str) -> Any:
     """What is mounted there on nodes of a class, or on one that it derives from; None if nothing is."""
     tree = registry["resource.tree"]
-    return next((tree[cls, segment] for cls in node_class.__mro__ if (cls, segment) in tree), None)
+    for cls in node_class.__mro__:
+        if (cls, segment) in tree:
+            return tree[cls, segment]
+    return None
 
 
 def class_at(registry: Registry, path: str) -> type[Node] | None:
@@ -128,7 +130,9 @@ def class_at(registry: Registry, path: str) -> type[Node] | None:
 def items_of(node: Node) -> list[Item]:
     """The items of a node's lineage, from the root downwards. Security asks for them again and again."""
     if node._items is None:
-        node._items = [n for n in reversed(list(lineage(node))) if isinstance(n, Item)]
+        above = node.__parent__
+        items = [] if above is None else items_of(above)
+        node._items = [*items, node] if isinstance(node, Item) else items
     return node._items
 
 
@@ -217,7 +221,7 @@ class StrictTraverser:
 
     def __call__(self, request: Request) -> dict[str, Any]:
         matched = request.matchdict or {}
-        node, left = self.root, list(self.segments(matched))
+        node, left = self.root, self.segments(matched)
         traversed = []
         while left:
             try:
@@ -242,11 +246,11 @@ class StrictTraverser:
         }
 
     @staticmethod
-    def segments(matched: dict[str, Any]) -> Iterator[str]:
-        if any(value in (".", "..") for value in matched.values()):
-            yield ".."  # no node has this name: the leftover makes the request a 404
-        else:
-            yield from matched.get("traverse", ())
+    def segments(matched: dict[str, Any]) -> list[str]:
+        values = matched.values()
+        if "." in values or ".." in values:
+            return [".."]  # no node has this name: the leftover makes the request a 404
+        return list(matched.get("traverse", ()))
 
 
 def add_resource_node(config: Configurator, parent: Any, name: str, factory: Any) -> None:

@@ -223,6 +223,8 @@ class Strict(colander.Mapping):
             raise colander.Invalid(child, "must not be null")
         if given is null and child.missing is required:
             raise colander.Invalid(child, "is required")
+        if given is null and child.preparer is None:
+            return child.missing
         return child.deserialize(given)
 
 

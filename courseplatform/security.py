@@ -84,32 +84,37 @@ class SecurityPolicy:
         principals = self.principals(caller, context)
         items = items_of(context) if isinstance(context, Node) else []
         hidden = 404 if caller.identity else 401
+        by: Any = None
         for item in items:
-            by = self.hidden_by(request, caller, item, principals, method)
-            if by is not True:
+            is_seen, by = self.look(request, caller, item, principals, method)
+            if not is_seen:
                 return Refusal(404 if item.is_public else hidden, permission, node=item, by=by)
+        is_decided = bool(items) and items[-1] is context and permission == items[-1].view_permission
         is_hidden = any(permission in item.hidden_permissions for item in items)
         status = 401 if caller.identity is None else 404 if is_hidden else 403
-        allowed = self.acl.permits(context, principals, permission)
+        allowed = by if is_decided else self.acl.permits(context, principals, permission)
         if not allowed:
             return Refusal(status, permission, node=context, by=allowed)
         lacking = self.lacking_scopes(request, caller, permission, method)
         if lacking is not None:
             return Refusal(403, permission, scopes=lacking)
-        restriction = restriction_on(request, caller, context, permission, method)
+        restriction = None if is_decided else restriction_on(request, caller, context, permission, method)
         if restriction is not None:
             is_told = restriction.code is not None and caller.identity is not None  # what the code says helps them
             return Refusal(403 if is_told else status, permission, node=context, by=restriction)
         return allowed
 
-    def hidden_by(self, request: Request, caller: Caller, item: Item, principals: set[str], method: str) -> Any:
-        """True if the caller may see the item; else what hides it, None if its row is missing."""
+    def look(self, request: Request, caller: Caller, item: Item, principals: set[str], method: str) -> tuple[bool, Any]:
+        """Whether the caller may see the item, and by what; else what hides it, None if its row is missing."""
         if item.row is None:
-            return None
+            return False, None
         if item.view_permission is None:
-            return True
+            return True, None
         seen = self.acl.permits(item, principals, item.view_permission)
-        return (restriction_on(request, caller, item, item.view_permission, method) or True) if seen else seen
+        if not seen:
+            return False, seen
+        restriction = restriction_on(request, caller, item, item.view_permission, method)
+        return restriction is None, restriction or seen
 
     def lacking_scopes(self, request: Request, caller: Caller, permission: str, method: str) -> list[str] | None:
         """The scopes of which the token would need one for what its user may do, perhaps none; None if it has one."""

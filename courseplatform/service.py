@@ -166,7 +166,8 @@ class Service(cornice.Service):
         validate.shared, validate.shared_by = None if shared is None else tuple(shared), frozenset(shared_by)
         kw["shared"] = None if shared is None else validate
         validate.refusal, shows_item = refusal, not self.is_facet and method in ("GET", "PUT", "PATCH")
-        return super().add_view(method, with_etag(with_links(complete(view)), shows_item), **kw)
+        whole = with_etag(with_links(complete(view)), shows_item)
+        return super().add_view(method, whole if "renderer" in kw else in_json(whole), **kw)
 
 
 def complete(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
@@ -223,6 +224,30 @@ def with_links(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
     return wrapper
 
 
+def in_json(view: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """The view, answering a dict as JSON itself: as the renderer would, for whom Pyramid makes more than the answer."""
+
+    @wraps(view)
+    def wrapper(request: Request) -> Any:
+        result = view(request)
+        if not isinstance(result, dict):
+            return result
+        response = request.response
+        response.content_type = "application/json"
+        response.body = json_of(result)
+        return response
+
+    return wrapper
+
+
+def json_of(value: Any) -> bytes:
+    """orjson: UUIDs, datetimes (UTC with ``Z``) and dataclasses as they are. Raises: TypeError that says where not."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    except TypeError as error:
+        raise TypeError(f"{no_json(value) or 'the answer'} is no JSON") from error
+
+
 def add_cornice_service(config: Configurator, service: cornice.Service) -> None:
     """Register a service; two on one path or with one name are a conflict at start-up, not a silent loss."""
     shape = re.sub(r"\{[^/]*\}", "{}", getattr(service, "public_path", service.path))
@@ -234,7 +259,7 @@ def add_cornice_service(config: Configurator, service: cornice.Service) -> None:
 
 
 class JsonRenderer:
-    """orjson: UUIDs, datetimes (UTC with ``Z``) and dataclasses as they are."""
+    """``json_of``, for views that are no ``Service``'s."""
 
     def __init__(self, info: Any = None) -> None:
         pass
@@ -242,10 +267,7 @@ class JsonRenderer:
     def __call__(self, value: Any, system: dict[str, Any]) -> bytes:
         request = system["request"]
         request.response.content_type = "application/json"
-        try:
-            return orjson.dumps(value, option=orjson.OPT_UTC_Z)
-        except TypeError as error:
-            raise TypeError(f"{no_json(value) or 'the answer'} is no JSON") from error
+        return json_of(value)
 
 
 def no_json(value: Any, path: str = "the answer") -> str:
