@@ -15,16 +15,17 @@ each request, before they are given anything; programs that act for them are alw
 **No answer is older than a write that was acknowledged before the question.** For each topic Redis keeps a random token
 and the holds of those who are writing. A writer, just before its COMMIT, adds its hold and changes the token, in one
 step; after the COMMIT it changes the token again and takes its hold away, and only then answers. A reader asks for the
-tokens of its topics first. While there is a hold it leaves the cache alone. Else it looks under a key made of these
-tokens, and what it has to make itself it keeps under them: as they were *before* it read a row.
+tokens of its topics, and in the same step for what is kept. While there is a hold it leaves the cache alone. Else it
+believes what is kept together with these very tokens, and what it has to make itself it keeps together with them: as
+they were *before* it read a row.
 
-* What a reader read before the COMMIT is kept under a token that was changed before the COMMIT: nobody looks there.
+* What a reader read before the COMMIT is kept with a token that was changed before the COMMIT: nobody believes it.
   So a stale answer that is written late is harmless, however late.
 * A writer that dies between COMMIT and the end leaves its hold: readers go without the cache until it is over, by
   Redis' clock, ``HOLD_S``. One whose COMMIT failed, or whose outcome nobody knows, leaves it too. One that is rolled
   back before its COMMIT never had any.
 * Redis wiped: tokens are random, no old one comes back. A wiped hold is why the token is changed again at the end.
-* Redis restarted from an older state, or replaced by a replica that lags: its ``run_id``, part of every key, is
+* Redis restarted from an older state, or replaced by a replica that lags: its ``run_id``, one of the tokens, is
   another.
 * A writer whom Redis does not answer commits all the same, and a job in the same transaction changes the token as
   soon as Redis is back (``jobs``). Until then, and no longer than ``cache.ttl_s``, readers who can reach what the

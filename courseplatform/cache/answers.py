@@ -25,7 +25,7 @@ from ..errors import Unauthenticated
 from ..extending import model_of, schemas_of
 from ..redis_connection import connect
 from ..resources import Item, Node, items_of
-from .tokens import PREFIX
+from .tokens import PREFIX, Tokens
 
 BACKEND = "courseplatform.redis"
 #: A larger answer is made anew each time.
@@ -36,11 +36,27 @@ ANONYMOUS = ""
 PRIVATE_HEADERS = ("Cache-Control", "Set-Cookie", "Vary")
 
 
-class Backend(RedisBackend):
-    """dogpile's, without the command that redis-py has deprecated, and warns of each time."""
+class Key(str):
+    """Of what is asked by one of an audience. ``topics``: what its answer depends on; ``tokens``: theirs, once asked."""
 
-    def set_serialized(self, key: str, value: bytes) -> None:
-        self.writer_client.set(key, value, ex=self.redis_expiration_time)
+    topics: list[str]
+    tokens: bytes | None
+
+
+class Backend(RedisBackend):
+    """dogpile's, which asks for tokens and answer at once, and believes an answer only under the tokens of now."""
+
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        super().__init__(arguments)  # type: ignore[no-untyped-call]
+        self.tokens: Tokens = arguments["tokens"]
+
+    def get_serialized(self, key: Any) -> Any:
+        key.tokens, kept = self.tokens.read(key.topics, key)
+        made_under, _, value = (kept or b"").partition(b"\n")
+        return value if made_under == key.tokens else NO_VALUE
+
+    def set_serialized(self, key: Any, value: bytes) -> None:
+        self.writer_client.set(key, key.tokens + b"\n" + value, ex=self.redis_expiration_time)
 
 
 register_backend(BACKEND, __name__, Backend.__name__)  # type: ignore[no-untyped-call]
@@ -55,24 +71,27 @@ class Answers:
         # Only Redis' expiration: dogpile's would be by this machine's clock.
         pool = connect(settings["redis.url"]).connection_pool
         self.region: Any = make_region(serializer=encode, deserializer=decode)
-        self.region.configure(BACKEND, arguments={"connection_pool": pool, "redis_expiration_time": self.ttl_s})
+        arguments = {"connection_pool": pool, "redis_expiration_time": self.ttl_s, "tokens": registry["cache.tokens"]}
+        self.region.configure(BACKEND, arguments=arguments)
         #: Another release or another set of plugins answers otherwise.
         self.platform = [version("courseplatform"), *registry["plugins"]]
         self.lock, self.room_bytes = threading.Lock(), settings["cache.process_mib"] * 1024 * 1024
         self.kept_bytes, self.until = 0, 0.0
 
-    def key(self, request: Request, audience: str, tokens: list[bytes]) -> str:
-        """Of what is asked here by one of an audience, under these tokens."""
+    def key(self, request: Request, audience: str, topics: list[str]) -> Key:
+        """Of what is asked here by one of an audience."""
         asked = [self.platform, audience, request.path, sorted(request.GET.items()), request.headers.get("Accept")]
-        hashed = hashlib.blake2b(orjson.dumps([asked, [token.decode() for token in tokens]]), digest_size=16)
-        return f"{PREFIX}:answer:{hashed.hexdigest()}"
+        hashed = hashlib.blake2b(orjson.dumps(asked), digest_size=16)
+        key = Key(f"{PREFIX}:answer:{hashed.hexdigest()}")
+        key.topics, key.tokens = topics, None
+        return key
 
-    def find(self, key: str) -> Any:
-        """None if there is none, or Redis fails."""
+    def find(self, key: Key) -> Any:
+        """None if there is none, or Redis fails. What is made instead may be kept if the key has tokens then."""
         found = self.redis.ask(self.region.get, key)
         return None if found is NO_VALUE else found
 
-    def keep(self, key: str, response: Response) -> None:
+    def keep(self, key: Key, response: Response) -> None:
         if self.takes(len(response.body)):
             self.redis.ask(self.region.set, key, response)
 
@@ -111,15 +130,14 @@ def shared_view(view: Callable[[Any, Request], Response], info: Any) -> Callable
         topics = None if audience is None else topics_of(context, request, validator, audience)
         if answers is None or audience is None or topics is None:
             return view(context, request)
-        tokens = request.registry["cache.tokens"].read(topics)
-        key = None if tokens is None else answers.key(request, audience, tokens)
-        kept = None if key is None else answers.find(key)
-        outcome = "bypass" if key is None else "miss" if kept is None else "hit"
+        key = answers.key(request, audience, topics)
+        kept = answers.find(key)
+        outcome = "bypass" if key.tokens is None else "miss" if kept is None else "hit"
         request.count_now("courseplatform_cache_lookups", cache="shared", outcome=outcome)
         if kept is not None:
             return answered(request, *kept)
         response = view(context, request)
-        if key is not None and request.method == "GET" and is_shareable(response):
+        if key.tokens is not None and request.method == "GET" and is_shareable(response):
             answers.keep(key, response)
         return response
 

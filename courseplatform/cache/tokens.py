@@ -15,11 +15,11 @@ HOLD_S = 60
 #: So long a token stays that nobody changes: with a new one, answers are made anew, and nothing else.
 TOKEN_S = 24 * 3600
 
-#: KEYS: token and holds of each topic. ARGV: a token for those that have none, and how long it stays. Answers the
-#: server's run and the tokens, or nil.
+#: KEYS: token and holds of each topic, and what is to be read under them. ARGV: a token for those that have none, and
+#: how long it stays. Answers the server's run, the tokens and what is kept, or nil.
 READ = """
 local now, answer = redis.call('TIME')[1], {string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')}
-for i = 1, #KEYS, 2 do
+for i = 1, #KEYS - 1, 2 do
   if redis.call('ZCOUNT', KEYS[i + 1], now, '+inf') > 0 then return false end
   local token = redis.call('GET', KEYS[i])
   if not token then
@@ -28,6 +28,7 @@ for i = 1, #KEYS, 2 do
   end
   answer[#answer + 1] = token
 end
+answer[#answer + 1] = redis.call('GET', KEYS[#KEYS])
 return answer
 """
 #: ARGV: the new token, whose hold, how long that lasts (0 takes it away), how long the token stays.
@@ -60,10 +61,10 @@ class Tokens:
         self.redis, self.connection = redis, connect(url)
         self.reading, self.changing = self.connection.register_script(READ), self.connection.register_script(CHANGE)
 
-    def read(self, topics: Iterable[str]) -> list[bytes] | None:
-        """What a key is made of; None while one of them is being written, and while Redis fails."""
-        found: list[bytes] | None = self.redis.ask(self.reading, keys(topics), [new_token(), TOKEN_S])
-        return found
+    def read(self, topics: Iterable[str], key: str) -> tuple[bytes | None, bytes | None]:
+        """Their tokens, None while one of them is being written; and what is kept at ``key``. Raises: RedisError."""
+        found = self.reading([*keys(topics), key], [new_token(), TOKEN_S])
+        return (b" ".join(found[:-1]), found[-1]) if found else (None, None)
 
     def hold(self, topics: Sequence[str]) -> Hold:
         """Change the tokens and keep readers off, until ``release``."""

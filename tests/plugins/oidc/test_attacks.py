@@ -1,5 +1,6 @@
 """A provider that lies or fails, and browsers that bring what is not theirs: refused, and nothing is written."""
 
+import gc
 import json
 import time
 from typing import Any
@@ -230,9 +231,15 @@ def test_nonsense_of_the_provider_is_502_and_its_failure_503(
         else:
             refused(browser, provider, status, code)
 
-    for raw in (b"", b"[]", b"null", b"<html>", b"\xff\xfe", b"7", b'{"keys": 7}', b'{"keys": []}', b"[" * 100_000):
+    for raw in (b"", b"[]", b"null", b"<html>", b"\xff\xfe", b"7", b'{"keys": 7}', b'{"keys": []}'):
         provider.lies = {"raw": {path: raw}}
         attempt(502, "provider_untrusted")
+    provider.lies = {"raw": {path: b"[" * 100_000}}
+    gc.disable()  # what is collected where no further call is allowed can't be told that it is, which pytest reports
+    try:
+        attempt(502, "provider_untrusted")
+    finally:
+        gc.enable()
     provider.lies = {"status": {path: "302 Found"}, "headers": [("Location", "http://127.0.0.1:9/")]}
     attempt(502, "provider_untrusted")
     provider.lies = {"status": {path: "500 Internal Server Error"}}
