@@ -37,7 +37,7 @@ PRIVATE_HEADERS = ("Cache-Control", "Set-Cookie", "Vary")
 
 
 class Key(str):
-    """Of what is asked by one of an audience. ``topics``: what its answer depends on; ``tokens``: theirs, once asked."""
+    """Of what one of an audience asks. ``topics``: what the answer depends on; ``tokens``: theirs, once asked for."""
 
     topics: list[str]
     tokens: bytes | None
