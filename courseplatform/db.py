@@ -15,24 +15,21 @@ from pyramid.config import PHASE0_CONFIG, Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 from pyramid.response import Response
-from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, MetaData, Text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
-from sqlalchemy.orm.attributes import instance_state
 from uuid_utils.compat import uuid7
 from zope.sqlalchemy.datamanager import STATUS_CHANGED, join_transaction
 
-from .engines import connect_to_read, make_engine
+from .engines import make_engine
+from .sessions import REQUEST, session_maker
 from .settings import natural_int, password_faults, positive_int
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 #: Under this key a transaction keeps what is to happen after its commit.
 PROMISES = "courseplatform.promises"
-
-#: Under this key a ``WritingSession`` keeps whose it is.
-REQUEST = "courseplatform.request"
 
 #: A UUID of version 7, so that ids sort by age.
 UuidKey = Annotated[uuid.UUID, mapped_column(primary_key=True, default=uuid7)]
@@ -62,62 +59,6 @@ class Timestamped:
     created_at: Mapped[datetime] = mapped_column(default=lambda: datetime.now(UTC))
 
 
-class ReadingSession(Session):
-    """One that only reads, each statement by itself: on a plain connection of its own, taken when it is needed.
-
-    A connection that a session takes itself costs it a transaction, as much work as a small read. And it is no session
-    before it is used as one: what core asks for is answered by the connection alone (``ready``, ``entities``).
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.taken: Connection | None = None
-        #: The rows that were made before it was a session, by SQLAlchemy's keys: it will know them.
-        self.rows: dict[Any, Any] = {}
-        self.is_in_use = False
-
-    def __getattr__(self, name: str) -> Any:
-        """What it lacks it has as soon as it is a session."""
-        if self.is_in_use:
-            raise AttributeError(name)
-        self.is_in_use = True
-        super().__init__(expire_on_commit=False)
-        for row in self.rows.values():
-            instance_state(row)
-        return getattr(self, name)
-
-    def get_bind(self, *arguments: Any, **options: Any) -> Connection:
-        if self.taken is None:
-            self.taken = connect_to_read(self.engine)
-        return self.taken
-
-    def close(self) -> None:
-        self.rows.clear()
-        if self.is_in_use:
-            super().close()
-        if self.taken is not None:
-            self.taken.close()
-            self.taken = None
-
-
-class WritingSession(Session):
-    """One that may write: what it changes is noticed (``cache.topics``), which reading ones need not pay for."""
-
-    def commit(self) -> None:
-        """Not by hand: a request's transaction ends with the request. Raises: RuntimeError."""
-        if REQUEST in self.info:
-            raise RuntimeError("request.db.commit(): a request is committed as a whole, when it has succeeded")
-        super().commit()
-
-
-def connection_of(session: Session) -> Connection:
-    """For a statement that is no ORM's."""
-    if isinstance(session, ReadingSession):
-        return session.get_bind()
-    session.flush()  # as its own ``execute`` does
-    return session.connection()
-
-
 def postgresql_url(url: str) -> str:
     """The same database through psycopg2; SQLAlchemy 2.1 reads a bare ``postgresql://`` as psycopg 3.
 
@@ -136,17 +77,6 @@ def direct_url(settings: dict[str, Any]) -> str:
     """Where there are sessions: of PostgreSQL itself, for migrations and dumps."""
     url: str = settings["database.direct_url"] or settings["database.url"]
     return url
-
-
-def session_maker(engine: Engine) -> Callable[[bool], Session]:
-    """``f(is_read_only) -> Session``; tests put their own in ``registry["db.session"]``."""
-
-    def make(is_read_only: bool) -> Session:
-        if is_read_only:
-            return ReadingSession(engine)
-        return WritingSession(bind=engine, expire_on_commit=False)
-
-    return make
 
 
 def request_session(request: Request) -> Session:

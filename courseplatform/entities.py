@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, inspect
 from sqlalchemy.orm import Session
 
-from .db import ReadingSession, WritingSession, connection_of
+from .sessions import ReadingSession, WritingSession, connection_of
 
 #: Nobody asks for a column by its name; SQLAlchemy's ORM says so too, and is spared to learn the names.
 BY_PLACE = {"_result_disable_adapt_to_context": True}

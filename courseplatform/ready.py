@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from .db import connection_of
+from .sessions import connection_of
 
 
 class Ready:

@@ -17,9 +17,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .db import postgresql_url, reading_request, session_maker
+from .db import postgresql_url, reading_request
 from .engines import make_engine
 from .pausing import Pausing
+from .sessions import session_maker
 from .settings import password_faults
 
 log = logging.getLogger(__name__)

@@ -28,12 +28,13 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from . import main, migrations, plugin_module
-from .db import Base, WritingSession, postgresql_url, script_request
+from .db import Base, postgresql_url, script_request
 from .jobs import OutboxJob, run_due_jobs, run_next
 from .jobs.outbox import decode, is_undone
 from .limits import rate
 from .neighbours import included
 from .openapi.promises import check_answer
+from .sessions import WritingSession
 
 #: What an application of the tests has on unless it says otherwise: pytest's setting ``courseplatform_plugins``.
 PLUGINS: list[str] = []

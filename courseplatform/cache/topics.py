@@ -16,7 +16,7 @@ from sqlalchemy import BinaryExpression, BindParameter, TextClause, event, inspe
 from sqlalchemy.orm import ORMExecuteState, Session
 from sqlalchemy.sql import operators, visitors
 
-from ..db import REQUEST, WritingSession
+from ..sessions import REQUEST, WritingSession
 from .jobs import change_topics
 
 #: Where a session keeps which topics it has changed, and its hold.

@@ -15,8 +15,9 @@ from psycopg2 import extensions
 from sqlalchemy.exc import OperationalError
 
 from courseplatform import database_connection
-from courseplatform.db import postgresql_url, session_maker
+from courseplatform.db import postgresql_url
 from courseplatform.engines import make_engine
+from courseplatform.sessions import session_maker
 from tests.tcp_proxy import TcpProxy
 
 STATEMENT_S = 1.0

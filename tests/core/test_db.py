@@ -1,13 +1,17 @@
 """How a request talks to PostgreSQL."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
-from sqlalchemy import literal, select, text
+from sqlalchemy import bindparam, literal, select, text
 
-from courseplatform.db import connection_of, script_request
+from courseplatform.db import script_request
 from courseplatform.jobs import PeriodicRun
+from courseplatform.sessions import connection_of
 from courseplatform.testing import Client
+from plugins.accounts.models import User
+from tests.factories.accounts import make_user
 
 CONNECTION = "/api/sandbox/connection/"
 
@@ -111,6 +115,21 @@ def test_a_reading_session_gives_its_connection_back_and_takes_another_when_it_r
         assert pool.checkedout() == 1  # the same one
         session.close()
         assert pool.checkedout() == 0
+
+
+@pytest.mark.parametrize("is_read_only", (True, False))
+def test_what_selects_columns_is_answered_alike_by_who_reads_and_who_writes(
+    committing_client: Client, is_read_only: bool
+) -> None:
+    make_user(committing_client, "teacher")
+    with closing(committing_client.registry["db.session"](is_read_only)) as session:
+        name = session.scalars(select(User.username).where(User.role == "teacher")).one()
+        assert session.scalar(select(User.username).where(User.username == bindparam("name")), {"name": name}) == name
+        row = session.execute(select(User.username, User.email_verified_at, literal(1).label("one"))).one()
+        assert (row.username, row.one) == (name, 1) and row._fields == ("username", "email_verified_at", "one")
+        assert session.scalars(select(User)).one() is session.get(User, session.scalar(select(User.id)))
+        assert session.execute(text("SELECT 2")).scalar() == 2
+        session.rollback()
 
 
 def test_all_requests_are_of_one_class(client: Client) -> None:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from courseplatform import prepared
-from courseplatform.db import postgresql_url, session_maker
+from courseplatform.db import postgresql_url
 from courseplatform.engines import connect_to_read, make_engine
+from courseplatform.sessions import session_maker
 
 SETTINGS = {
     "database.pool_size": 2,
