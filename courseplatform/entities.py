@@ -115,14 +115,18 @@ def make_entities(session: Session, models: Iterable[Any], values: Any) -> list[
     return made
 
 
-def read(session: Session, statement: Select[Any]) -> list[Any]:
-    """The rows of a statement that selects an entity and perhaps columns beside, as ``session.execute`` gives them.
+def selected_by(statement: Select[Any]) -> Any:
+    """The mapped class of which a statement selects the rows."""
+    return inspect(statement.column_descriptions[0]["entity"]).mapper.class_
+
+
+def read(session: Session, statement: Select[Any], model: Any) -> list[Any]:
+    """The rows of a statement that selects a ``model`` and perhaps columns beside, as ``session.execute`` gives them.
 
     A connection answers it with the entity's columns, in the order of ``shape_of``: a test holds all models to it.
     """
     if isinstance(session, WritingSession):
         return list(session.execute(statement))
     found = connection_of(session).execute(statement, execution_options=BY_PLACE).all()
-    model = inspect(statement.column_descriptions[0]["entity"]).mapper.class_
     count = len(shape_of(model).keys)
     return [(make_row(session, model, row[:count]), *row[count:]) for row in found]

@@ -20,7 +20,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from .db import SAFE_METHODS
-from .entities import read
+from .entities import read, selected_by
 from .errors import Invalid
 from .representation import wanted_extensions
 
@@ -67,8 +67,8 @@ def paginate(
     ``statement`` selects one entity and has no ORDER BY. Limit and cursor come from ``request.validated``; where
     another address answers with the first page of a list, ``path`` is the list's and ``limit`` the page's.
     """
-    asked = request.validated["querystring"]
-    wanted_extensions(request, statement.column_descriptions[0]["entity"])  # refused on an empty page too
+    asked, model = request.validated["querystring"], selected_by(statement)
+    wanted_extensions(request, model)  # refused on an empty page too
     limit, cursor = limit or asked["limit"], asked.get("cursor")
     url: dict[str, Any] = {
         "path": path or request.path,
@@ -91,7 +91,7 @@ def paginate(
     by = [column.desc() if down else column.asc() for column in order]
     if added is not None and not down:
         by[0] = added.ascending()
-    rows = read(request.db, statement.order_by(*by).limit(limit + 1))
+    rows = read(request.db, statement.order_by(*by).limit(limit + 1), model)
     if added is not None:
         added.check(rows)
     has_more, rows = len(rows) > limit, rows[:limit]

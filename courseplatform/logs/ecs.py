@@ -46,6 +46,7 @@ OWN_FIELDS = frozenset({
     "http.request.id", "http.request.method", "http.response.body.bytes", "http.response.status_code",
     "url.path", "user.id", "user.target.id", "user_agent.original",
 })  # fmt: skip
+FIRST = ("@timestamp", "log.level", "message")
 LEFT_OUT = "(left out)"
 NO_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -57,7 +58,7 @@ class EcsFormatter(StdlibFormatter):
 
     def __init__(self, fmt: str | None = None, datefmt: str | None = None, style: Any = "%") -> None:
         super().__init__(exclude_fields=("log.original", "log.origin", "process.name", "process.thread"))
-        self.platform = {
+        told = {
             "ecs.version": ECS_VERSION,
             "service.name": "courseplatform",
             "service.version": version("courseplatform"),
@@ -65,11 +66,13 @@ class EcsFormatter(StdlibFormatter):
             "service.node.role": role(sys.argv),
             "event.dataset": "courseplatform.log",
         }
+        #: What every line says; and first of all stands what it will say itself.
+        self.platform = dict.fromkeys(FIRST) | {name: bounded(name, value, 1) for name, value in told.items()}
 
     def format(self, record: logging.LogRecord) -> str:
         fields = self.format_to_ecs(record)
         for part in (1, 4, 16, 64):
-            told = {name: bounded(name, value, part) for name, value in fields.items()}
+            told = self.platform | {name: bounded(name, value, part) for name, value in fields.items()}
             line = orjson.dumps(told).decode()
             if not line.isascii():  # else the quicker one says the same
                 line = json.dumps(told, separators=(",", ":"))
@@ -78,21 +81,22 @@ class EcsFormatter(StdlibFormatter):
         return line
 
     def format_to_ecs(self, record: logging.LogRecord) -> dict[str, Any]:
-        """Flat. What the record itself says goes before what is known of its request or job."""
+        """Flat, and without ``platform``. What the record says goes before what is known of its request or job."""
         if record.exc_info or record.stack_info:
             bare = logging.makeLogRecord({name: value for name, value in vars(record).items() if name in NO_RECORD})
-            told = dict(flat(super().format_to_ecs(bare)))
-            first = {name: told.pop(name) for name in ("@timestamp", "log.level", "message")}
+            found = flat(super().format_to_ecs(bare))
+            told = {name: value for name, value in found if name in FIRST or name not in self.platform}
         else:  # the same, at a tenth of what the library takes: every request writes one
-            first = {
+            told = {
                 "@timestamp": timestamp(record),
                 "log.level": record.levelname.lower(),
                 "message": record.getMessage(),
+                "log.logger": record.name,
+                "process.pid": record.process,
             }
-            told = {"log.logger": record.name, "process.pid": record.process}
         extra, labels = split_extra(record)
-        fields = {**told, **self.platform, **known(), **extra, "labels": labels}
-        return {**first, **{name: value for name, value in fields.items() if value is not None and value != {}}}
+        fields = {**told, **known(), **extra, "labels": labels or None}
+        return {name: value for name, value in fields.items() if value is not None}
 
     def _record_error_message(self, record: logging.LogRecord) -> str | None:
         return super()._record_error_message(record) if self.tells_error_messages else None

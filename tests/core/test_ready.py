@@ -90,7 +90,7 @@ def test_what_was_changed_before_is_seen(client: Client) -> None:
 
 def test_an_entity_made_of_columns_is_what_the_orm_loads(committing_client: Client, session: Session) -> None:
     make_course(committing_client, make_user(committing_client, "teacher"))
-    ((entity, title),) = read(session, select(Course, Course.title))
+    ((entity, title),) = read(session, select(Course, Course.title), Course)
     with committing_client.script() as request:
         loaded = request.db.scalars(select(Course)).one()
     assert title == loaded.title
@@ -113,7 +113,7 @@ def test_rows_of_an_address_are_known_to_the_session_and_those_of_a_page_when_mo
     with counted_statements(committing_client.registry) as statements:
         assert session.get(Course, course.id) is course
     assert not statements
-    ((teacher,),) = read(session, select(User))
+    ((teacher,),) = read(session, select(User), User)
     with counted_statements(committing_client.registry) as statements:
         assert session.get(User, teacher.id) is not teacher
     assert len(statements) == 1
@@ -134,5 +134,5 @@ def test_a_row_that_an_outer_join_has_not_found_is_none(session: Session) -> Non
 def test_who_may_write_is_given_what_the_session_watches(client: Client) -> None:
     make_course(client, make_user(client, "teacher"))
     with client.script() as request:
-        ((entity,),) = read(request.db, select(Course))
+        ((entity,),) = read(request.db, select(Course), Course)
         assert entity in request.db
