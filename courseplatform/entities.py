@@ -33,7 +33,7 @@ class StateWhenAsked:
     def __get__(self, row: Any, cls: Any) -> Any:
         if row is None:
             return self
-        session, shape = row._read_by, shape_of(model_of(row))
+        session, shape = row._read_by, shape_of(class_of(row))
         known = session.identity_map  # a session that becomes one makes the states of the rows that it keeps
         if "_sa_instance_state" not in row.__dict__:
             shape.manager.setup_instance(row)
@@ -55,7 +55,7 @@ def shape_of(model: Any) -> Shape:
     return Shape(mapper.class_manager, keys, tuple(keys.index(key) for key in primary), read_only)
 
 
-def model_of(row: Any) -> Any:
+def class_of(row: Any) -> Any:
     """The mapped class of a row; of whatever else is represented its own."""
     mapper = getattr(type(row), "__mapper__", None)
     return type(row) if mapper is None else mapper.class_
@@ -63,7 +63,7 @@ def model_of(row: Any) -> Any:
 
 def key_of(row: Any) -> Any:
     """As SQLAlchemy knows it by."""
-    model = model_of(row)
+    model = class_of(row)
     shape = shape_of(model)
     return model, tuple(row.__dict__[shape.keys[place]] for place in shape.key_places), None
 

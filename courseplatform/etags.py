@@ -12,14 +12,14 @@ from typing import Any
 import orjson
 from pyramid.request import Request
 
-from .entities import model_of, shape_of
+from .entities import class_of, shape_of
 from .errors import PreconditionFailed, PreconditionRequired
 from .resources import Item
 
 
 def row_etag(request: Request, row: Any) -> str:
     """The opaque part of the row's ETag."""
-    names = row.etag_columns(request) if hasattr(row, "etag_columns") else shape_of(model_of(row)).keys
+    names = row.etag_columns(request) if hasattr(row, "etag_columns") else shape_of(class_of(row)).keys
     values = [getattr(row, name) for name in names]
     if hasattr(row, "etag_parts"):
         values += row.etag_parts(request)

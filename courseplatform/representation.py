@@ -13,7 +13,7 @@ from pyramid.config import Configurator
 from pyramid.registry import Registry
 from pyramid.request import Request
 
-from .entities import model_of
+from .entities import class_of
 from .errors import Fault, Invalid
 from .neighbours import readable
 from .resources import Collection, Item
@@ -71,7 +71,7 @@ def represent(request: Request, rows: Any) -> Any:
 
 
 def bodies_of(request: Request, rows: list[Any], given: Iterable[str] = ()) -> list[dict[str, Any]]:
-    registry, model = request.registry, model_of(rows[0])
+    registry, model = request.registry, class_of(rows[0])
     base = representation_of(registry, model)
     if base.load:
         loaded = base.load(request, rows)
@@ -121,7 +121,7 @@ def store_extensions(request: Request, row: Any) -> Iterable[str]:
     if "extensions" in validated and is_subject(request, row):
         given = validated["stored_extensions"] = validated.pop("extensions")
         for key, value in given.items():
-            extension = request.registry["extensions"][model_of(row)][key]
+            extension = request.registry["extensions"][class_of(row)][key]
             if request.method == "PATCH" and isinstance(value, dict):
                 value = merged(request, row, key, extension, value)
             extension.store(request, row, value)
@@ -144,7 +144,7 @@ def is_subject(request: Request, row: Any) -> bool:
     context = getattr(request, "context", None)
     if isinstance(context, Item):
         return row is context.row
-    return isinstance(context, Collection) and model_of(row) is context.item.model
+    return isinstance(context, Collection) and class_of(row) is context.item.model
 
 
 def created(request: Request, row: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
+from courseplatform.cache.tokens import PREFIX
 from courseplatform.extending import class_at, model_of
 from courseplatform.service import Service
 from courseplatform.testing import make_app, rolled_back
@@ -110,7 +111,7 @@ def test_the_next_answer_shows_what_a_write_changed(row: Row, stage: Any) -> Non
     world, connection = stage
     registry, addresses = world.client.registry, shared_addresses(world)
     tokens, topics = registry["cache.tokens"], registry["cache.topics"].all()
-    before = tokens.read(topics)
+    before = tokens.read(topics, PREFIX)
     cell = connection.begin_nested()
     try:
         seen(world, addresses)
@@ -120,5 +121,5 @@ def test_the_next_answer_shows_what_a_write_changed(row: Row, stage: Any) -> Non
             assert answered == seen(world, addresses)
     finally:
         cell.rollback()
-        if tokens.read(topics) != before:  # what was kept since then is of a world that is no more
+        if tokens.read(topics, PREFIX) != before:  # what was kept since then is of a world that is no more
             tokens.change(topics)
