@@ -15,18 +15,16 @@ from typing import Any, Self
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
-from waitress.server import BaseWSGIServer, MultiSocketServer
 from waitress.task import WSGITask
 
 from .framing import OneLengthParser
+from .loop import Loop
 from .sockets import turn_newcomers_away
 
 log = logging.getLogger(__name__)
 
 #: How long requests that came before the end may take.
 DRAIN_S = 25
-#: For how long a process that has let somebody in leaves the next one to others at the same socket.
-LEAVE_S = 0.001
 #: How long whoever was connecting when nobody more was let in may take to have done so.
 HANDSHAKE_S = 0.05
 #: How long who is waiting may take to be let in: others may come to a shared socket for ever.
@@ -87,39 +85,26 @@ class Channel(HTTPChannel):
         return self.is_answering or time.time() < max(since_s, self.last_activity) + SILENCE_S
 
 
-def sockets_of(server: Any) -> dict[int, Any]:
-    """All that waitress listens to, by descriptor: ports, connections and what wakes it."""
-    return server.map if isinstance(server, MultiSocketServer) else server._map
-
-
-def run(server: Any, stopping: Stopping, delay_s: float, *, is_shared: bool = False) -> None:
+def run(loop: Loop, stopping: Stopping, delay_s: float) -> None:
     """Serve until asked to stop, then for ``delay_s`` more; then let nobody in, and answer what has come.
 
-    ``is_shared``: other processes listen at the same sockets. waitress' own ``run`` stops with the signal, and drops
-    what is queued or not yet sent.
+    waitress' own ``run`` stops with the signal, and drops what is queued or not yet sent.
     """
-    sockets, poll_sockets = sockets_of(server), wasyncore.poll2 if server.adj.asyncore_use_poll else wasyncore.poll
-
-    def poll(timeout_s: float) -> None:
-        poll_sockets(timeout_s, sockets)
-
-    while not stopping:
-        count = len(sockets)
-        poll(server.adj.asyncore_loop_timeout)
-        if is_shared and len(sockets) > count:
-            leave_the_next_to_others(sockets, poll)
+    is_shared = loop.is_shared
+    loop.watch(stopping)
+    loop.end()
     until = time.monotonic() + delay_s
     while not stopping.is_hurried and time.monotonic() < until:
-        poll(0.1)
-    let_in(server, poll, is_last=not is_shared)
+        loop.read(0.1)
+    let_in(loop, is_last=not is_shared)
     began_at_s, until = time.time(), time.monotonic() + DRAIN_S
 
     def open_channels() -> list[Channel]:
-        poll(0)
-        return [one for one in sockets.values() if isinstance(one, Channel)]
+        loop.read(0)
+        return [one for one in loop.sockets.values() if isinstance(one, Channel)]
 
     while time.monotonic() < until and any(channel.is_awaited(began_at_s) for channel in open_channels()):
-        poll(0.1)
+        loop.read(0.1)
     channels = open_channels()
     if any(channel.is_answering for channel in channels):
         log.warning("stopping although requests are not answered after %d s", DRAIN_S)
@@ -127,33 +112,16 @@ def run(server: Any, stopping: Stopping, delay_s: float, *, is_shared: bool = Fa
         channel.handle_close()
 
 
-def leave_the_next_to_others(sockets: dict[int, Any], poll: Callable[[float], None]) -> None:
-    """Serve for a moment without letting anybody in.
-
-    Whoever is awake already would be the first each time: a client that opens many connections at once, as a proxy
-    does, had them all at one process, and the others had nothing to do.
-    """
-    listeners = [one for one in sockets.values() if isinstance(one, BaseWSGIServer)]
-    until = time.monotonic() + LEAVE_S
-    for listener in listeners:
-        listener.accepting = False
-    while (left_s := until - time.monotonic()) > 0:
-        poll(max(left_s, 0.001))  # it knows no parts of milliseconds
-    for listener in listeners:
-        listener.accepting = True
-
-
-def let_in(server: Any, poll: Callable[[float], None], *, is_last: bool) -> None:
+def let_in(loop: Loop, *, is_last: bool) -> None:
     """Accept whoever has connected, and nobody after. ``is_last``: nobody else accepts."""
-    server.adj.connection_limit = sys.maxsize  # who waits beyond it would be cut off
-    listeners = [one for one in sockets_of(server).values() if isinstance(one, BaseWSGIServer)]
+    loop.server.adj.connection_limit = sys.maxsize  # who waits beyond it would be cut off
     newcomers, now = select.poll(), time.monotonic
-    for listener in listeners:
+    for listener in loop.listeners:
         newcomers.register(listener.socket, select.POLLIN)
         if is_last:
             turn_newcomers_away(listener.socket)
     until = now() + (HANDSHAKE_S if is_last else 0)
     while now() < until or (newcomers.poll(0) and now() < until + LET_IN_S):
-        poll(0.001)
-    for listener in listeners:
+        loop.read(0.001)
+    for listener in loop.listeners:
         wasyncore.dispatcher.close(listener)  # not its own close(): that ends the trigger, which wakes this loop

@@ -12,11 +12,11 @@ from typing import Any
 
 import waitress
 from pyramid.exceptions import ConfigurationError
-from waitress.server import BaseWSGIServer
 
 from ..jobs import Runner
 from ..logs import is_json, refuse_to_start, take_over
-from .draining import Channel, Stopping, run, sockets_of
+from .draining import Channel, Stopping, run
+from .loop import Loop
 from .options import Options, read_options
 from .sockets import address_of
 
@@ -50,11 +50,11 @@ class Process:
         self.is_shared = bool(sockets)
         where: dict[str, Any] = {"sockets": sockets} if sockets else options.address
         self.server = make_server(app, **where, **{**self.defaults(), **options.waitress})
-        self.map: dict[int, Any] = sockets_of(self.server)
-        self.listeners = [one for one in self.map.values() if isinstance(one, BaseWSGIServer)]
+        self.loop = Loop(self.server, is_shared=self.is_shared)
+        self.map, self.listeners = self.loop.sockets, self.loop.listeners
         for listener in self.listeners:
             listener.channel_class = partial(Channel, stopping=stopping)
-        stopping.wake = self.listeners[0].pull_trigger
+        stopping.wake = self.loop.wake
         if self.registry is not None:
             self.registry["health.stopping"] = stopping
 
@@ -70,8 +70,9 @@ class Process:
             runner.start()
         look_less_for_garbage()
         try:
-            run(self.server, self.stopping, self.options.drain_delay_s, is_shared=self.is_shared)
+            run(self.loop, self.stopping, self.options.drain_delay_s)
         finally:
+            self.loop.end()
             self.server.task_dispatcher.shutdown()
             self.stopping.wake = lambda: None
             for listener in self.listeners:
