@@ -1,7 +1,7 @@
 """Rows for who only reads: objects made of columns, which takes a fraction of what the ORM's own loading does.
 
 Such a row is an instance of a subclass of its model, where the columns are plain attributes: SQLAlchemy looks at each
-that is read. It learns of the row when more is asked for (a deferred column, a relationship), which is loaded then.
+that is read. When more is asked for (a deferred column, a relationship) the row becomes an entity like others.
 Whoever may write gets the ORM's own.
 """
 
@@ -32,14 +32,17 @@ class StateWhenAsked:
 
     def __get__(self, row: Any, cls: Any) -> Any:
         if row is None:
-            return self
-        session, shape = row._read_by, shape_of(class_of(row))
+            raise AttributeError("_sa_instance_state")
+        session, model = row.__dict__["_read_by"], class_of(row)
         known = session.identity_map  # a session that becomes one makes the states of the rows that it keeps
         if "_sa_instance_state" not in row.__dict__:
-            shape.manager.setup_instance(row)
+            key = key_of(row)
+            del row.__dict__["_read_by"]
+            row.__class__ = model  # an entity like others from now on
+            shape_of(model).manager.setup_instance(row)
             state = row.__dict__["_sa_instance_state"]
-            state.key, state.session_id = key_of(row), session.hash_key
-            if state.key not in known:
+            state.key, state.session_id = key, session.hash_key
+            if key not in known:
                 known.add(state)
         return row.__dict__["_sa_instance_state"]
 
@@ -49,7 +52,7 @@ def shape_of(model: Any) -> Shape:
     mapper = inspect(model)
     keys = tuple(attribute.key for attribute in mapper.column_attrs if not attribute.deferred)
     primary = (mapper.get_property_by_column(column).key for column in mapper.primary_key)
-    plain = {**dict.fromkeys(keys), "_sa_instance_state": StateWhenAsked(), "_read_by": None}
+    plain = {**dict.fromkeys(keys), "_sa_instance_state": StateWhenAsked()}
     told = {"__abstract__": True, "__module__": model.__module__, "__qualname__": model.__qualname__}
     read_only = type(model)(model.__name__, (model,), {**plain, **told})
     return Shape(mapper.class_manager, keys, tuple(keys.index(key) for key in primary), read_only)

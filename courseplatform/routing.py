@@ -101,7 +101,7 @@ class TraversePredicate(predicates.TraversePredicate):
         if self.segments is None or "traverse" in match:
             return bool(super().__call__(context, request))
         found = tuple([match[word] if is_name else word for word, is_name in self.segments])
-        if "" in found or "/" in "".join(found):  # a value that is none, or several segments
+        if not all(isinstance(one, str) and one and "/" not in one for one in found):  # no word, or several
             return bool(super().__call__(context, request))
         match["traverse"] = found
         return True

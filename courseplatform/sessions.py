@@ -68,8 +68,11 @@ class ReadingSession(Session):
 
 
 def selects_columns(statement: Any) -> bool:
-    """Whether it selects them alone, and no entity."""
-    return isinstance(statement, Select) and all(isinstance(one, ColumnElement) for one in statement._raw_columns)
+    """Whether it selects them alone, and no entity; and under the names that a connection, too, would give them."""
+    return isinstance(statement, Select) and all(
+        isinstance(one, ColumnElement) and one._annotations.get("proxy_key") in (None, getattr(one, "name", None))
+        for one in statement._raw_columns
+    )
 
 
 class WritingSession(Session):

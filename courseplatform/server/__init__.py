@@ -1,8 +1,8 @@
 """Serving: one process by itself, or several under ``courseplatform serve``.
 
 ``options``: what ``[server:main]`` says. ``process``: waitress, with the job runner beside it. ``loop``: who reads and
-who answers there. ``draining``: how that ends. ``framing``: where a request ends. ``supervisor``: starts processes on one socket (``sockets``) and replaces them;
-``child``: one of those.
+who answers there. ``draining``: how that ends. ``framing``: where a request ends. ``supervisor``: starts processes on
+one socket (``sockets``) and replaces them; ``child``: one of those.
 """
 
 from typing import Any

@@ -15,6 +15,9 @@ CODINGS = re.compile(rb"(?im)^transfer-encoding:([^\r\n]*)")
 class OneLengthParser(HTTPRequestParser):
     """A request has a length or chunks, said once; and chunks belong to HTTP/1.1."""
 
+    #: Until the first line is read, if it ever is.
+    command: str | None = None
+
     def received(self, data: bytes) -> int:
         count: int = super().received(data)
         if self.completed:  # what has no body, or is refused: waitress says "100 Continue", and waits for more of it

@@ -23,7 +23,11 @@ log = logging.getLogger(__name__)
 
 QUICK = ("GET", "HEAD")
 PATIENCE_S = 0.01
-#: So long who watches reads then, at least: where many are slow, the others don't wait for each of them.
+#: After so long it reads again, whatever else is ready.
+TURN_S = PATIENCE_S / 2
+#: Turns that took so many times what they worked were mostly waiting; of those before, this share counts.
+MOSTLY, KEPT = 4, 0.9
+#: For so long it answers nothing then, at least: where many are slow, nobody waits for each of them.
 RELIEF_S = 0.1
 #: For how long a process that has let somebody in leaves the next one to others at the same socket.
 LEAVE_S = 0.001
@@ -56,8 +60,11 @@ class Loop:
         self.thread = Thread(target=self.serve, name="loop", daemon=True)
         self.ident: int | None = None
         self.ready: deque[HTTPChannel] = deque()
-        #: Of the answer at hand; 0 while there is none.
+        #: Of the answers at hand; 0 while there are none.
         self.busy_since_s, self.rounds = 0.0, 0
+        #: Of the last turns.
+        self.took_s = self.worked_s = 0.0
+        self.hands_over_until_s = 0.0
         self.is_over = self.is_relieved = self.is_back = self.is_unwatched = False
         self.failure: BaseException | None = None
         self.accepts_at_s: float | None = None
@@ -79,8 +86,15 @@ class Loop:
             pull()
 
     def add_task(self, channel: HTTPChannel) -> None:
-        if get_ident() == self.ident and not self.is_over and channel.requests[0].command in QUICK:
+        if (
+            get_ident() == self.ident
+            and not self.is_relieved
+            and channel.requests[0].command in QUICK
+            and time.monotonic() >= self.hands_over_until_s
+        ):
             self.ready.append(channel)
+            if self.is_relieved:  # since just now: whoever relieves may not have seen this one
+                self.hand_over_ready()
         else:
             self.hand_over(channel)
 
@@ -138,19 +152,27 @@ class Loop:
                 self.answer()
 
     def answer(self) -> None:
-        for _ in range(len(self.ready)):
+        """For a turn. If turns are mostly waiting, for the database say, what comes is for threads, to wait abreast."""
+        began_s, worked_s = time.monotonic(), time.thread_time()
+        self.busy_since_s = began_s
+        if self.is_unwatched:
+            self.ring()
+        while time.monotonic() - began_s < TURN_S:
             try:
                 channel = self.ready.popleft()
             except IndexError:
-                break  # who watches has handed it over
-            self.busy_since_s = time.monotonic()
-            if self.is_unwatched:
-                self.ring()
+                break
             try:
                 channel.service()
             except BaseException:
                 log.exception("Exception when servicing %r", channel)
         self.busy_since_s, self.rounds = 0.0, self.rounds + 1
+        now_s = time.monotonic()
+        self.took_s = KEPT * self.took_s + now_s - began_s
+        self.worked_s = KEPT * self.worked_s + time.thread_time() - worked_s
+        if self.worked_s * MOSTLY < self.took_s:
+            self.hands_over_until_s = now_s + RELIEF_S
+            self.hand_over_ready()
 
     # Who watches it
 
@@ -180,23 +202,31 @@ class Loop:
     def relieve(self, stopping: Any) -> None:
         """Read until the loop is back."""
         self.is_relieved = True
-        with self.baton:
-            self.hand_over_ready()
-            until = time.monotonic() + RELIEF_S
-            while not stopping:
-                left_s = until - time.monotonic()
-                if left_s > 0:
-                    self.read(min(left_s, self.timeout_s))
-                elif not self.is_back:
-                    self.read(self.timeout_s)
-                else:
-                    break
+        if self.baton.acquire(blocking=False):  # else the loop reads again
+            try:
+                self.read_instead(stopping)
+            finally:
+                self.baton.release()
         self.is_relieved = False
+
+    def read_instead(self, stopping: Any) -> None:
+        self.hand_over_ready()
+        until = time.monotonic() + RELIEF_S
+        while not stopping:
+            left_s = until - time.monotonic()
+            if left_s <= 0 and self.is_back:
+                return
+            self.read(min(left_s, self.timeout_s) if left_s > 0 else self.timeout_s)
 
     def hand_over_ready(self) -> None:
         with suppress(IndexError):
             while True:
                 self.hand_over(self.ready.popleft())
+
+    def join(self) -> None:
+        """Wait for its last answer, as long as waitress waits for those of its threads."""
+        if self.thread.is_alive():
+            self.thread.join(5)
 
     def end(self) -> None:
         """From now on the caller reads, and waitress' threads answer."""

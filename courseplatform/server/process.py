@@ -74,6 +74,7 @@ class Process:
         finally:
             self.loop.end()
             self.server.task_dispatcher.shutdown()
+            self.loop.join()
             self.stopping.wake = lambda: None
             for listener in self.listeners:
                 listener.close()

@@ -1,5 +1,6 @@
 """Who reads and who answers, by a waitress with a small application."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,13 +16,16 @@ from courseplatform.server.draining import Stopping
 from courseplatform.server.options import read_options
 from courseplatform.server.process import Process
 
+#: Not so long that the loop would be relieved.
+WAIT_S = 0.8 * loop.PATIENCE_S
+
 
 class Served:
-    """A process with two threads beside its loop, which answers by whom it does. ``go_on`` ends what is slow."""
+    """A process with three threads beside its loop, which answers by whom it does. ``go_on`` ends what is slow."""
 
     def __init__(self) -> None:
         self.go_on, self.entered, self.stopping = Event(), Event(), Stopping()
-        options = read_options({"host": "127.0.0.1", "port": "0", "threads": "2"})
+        options = read_options({"host": "127.0.0.1", "port": "0", "threads": "4"})
         self.process = Process(self.answer, options, self.stopping)
         self.pool = ThreadPoolExecutor(20)
         self.ended: Future[None] = self.pool.submit(self.process.run)
@@ -30,14 +34,20 @@ class Served:
         if environ["PATH_INFO"] == "/slow":
             self.entered.set()
             self.go_on.wait(10)
+        if environ["PATH_INFO"] == "/waiting":
+            time.sleep(WAIT_S)
         body = [current_thread().name.partition("-")[0].encode()]
         if environ["PATH_INFO"] == "/long":  # two pieces, each more than waitress keeps until somebody reads
             body = [body[0] * 5_000_000] * 2
         start_response("200 OK", [("Content-Length", str(sum(map(len, body))))])
         return body
 
+    @property
+    def address(self) -> tuple[str, int]:
+        return "127.0.0.1", self.process.listeners[0].effective_port
+
     def connect(self) -> HTTPConnection:
-        return HTTPConnection("127.0.0.1", self.process.listeners[0].effective_port, timeout=10)
+        return HTTPConnection(*self.address, timeout=10)
 
     def ask(self, path: str = "/", method: str = "GET") -> str:
         with closing(self.connect()) as connection:
@@ -81,6 +91,38 @@ def test_what_comes_together_with_something_slow_is_handed_over(served: Served) 
     assert served.entered.wait(10)
     assert {one.result(10) for one in asked[1:]} <= {"loop", "waitress"}
     assert not asked[0].done()
+
+
+@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["first", "behind another"])
+@pytest.mark.parametrize("head", [b"GET / HTTP/1.1\r\nbad header", b"nonsense", b"GET / HTTP/1.1\nHost: x\rX: y"])
+def test_what_can_t_be_read_is_refused_and_its_connection_closed(served: Served, before: bytes, head: bytes) -> None:
+    with socket.create_connection(served.address, timeout=5) as connection:
+        connection.sendall(before + head + b"\r\n\r\n")
+        answers = b"".join(iter(lambda: connection.recv(9999), b""))
+    assert answers.count(b"HTTP/1.") == (2 if before else 1) and b" 400 Bad Request" in answers
+    assert served.ask() == "loop"
+
+
+def test_what_follows_something_slow_on_a_connection_is_answered_right_after_it(served: Served) -> None:
+    with socket.create_connection(served.address, timeout=5) as connection:
+        connection.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert served.entered.wait(10)
+        time.sleep(2 * loop.PATIENCE_S)
+        began = time.monotonic()
+        served.go_on.set()
+        answers = b""
+        while answers.count(b"200 OK") < 2:
+            answers += connection.recv(9999)
+        assert time.monotonic() - began < loop.RELIEF_S
+
+
+def test_those_who_wait_for_others_wait_side_by_side_and_nobody_for_all_of_them(served: Served) -> None:
+    asked = [served.pool.submit(served.ask, "/waiting") for _ in range(18)]
+    time.sleep(0.02)
+    began = time.monotonic()
+    assert served.ask(method="POST") == "waitress"
+    assert time.monotonic() - began < 18 * WAIT_S / 2  # which is what half of them would take, one after the other
+    assert {"loop", "waitress"} >= {one.result(10) for one in asked}
 
 
 def test_who_reads_slowly_is_sent_all_while_others_are_answered(served: Served) -> None:
