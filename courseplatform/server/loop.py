@@ -22,13 +22,13 @@ from waitress.server import BaseWSGIServer, MultiSocketServer
 log = logging.getLogger(__name__)
 
 QUICK = ("GET", "HEAD")
-PATIENCE_S = 0.01
+PATIENCE_S = 0.02
 #: After so long it reads again, whatever else is ready.
-TURN_S = PATIENCE_S / 2
+TURN_S = PATIENCE_S / 4
 #: Turns that took so many times what they worked were mostly waiting; of those before, this share counts.
-MOSTLY, KEPT = 4, 0.9
+MOSTLY, KEPT = 6, 0.9
 #: For so long it answers nothing then, at least: where many are slow, nobody waits for each of them.
-RELIEF_S = 0.1
+RELIEF_S = 0.05
 #: For how long a process that has let somebody in leaves the next one to others at the same socket.
 LEAVE_S = 0.001
 
