@@ -1,5 +1,6 @@
 """Who reads and who answers, by a waitress with a small application."""
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -55,6 +56,13 @@ class Served:
             return connection.getresponse().read().decode()
 
 
+def answers_soon(served: Served) -> None:
+    """The loop does, unless the machine has kept it from working."""
+    until = time.monotonic() + 5
+    while served.ask() != "loop":
+        assert time.monotonic() < until
+
+
 @pytest.fixture
 def served() -> Iterator[Served]:
     made = Served()
@@ -66,7 +74,8 @@ def served() -> Iterator[Served]:
 
 
 def test_what_only_asks_is_answered_by_who_read_it_and_what_writes_by_others(served: Served) -> None:
-    assert [served.ask(), served.ask(), served.ask(method="POST")] == ["loop", "loop", "waitress"]
+    answers_soon(served)
+    assert served.ask(method="POST") == "waitress"
 
 
 def test_a_slow_answer_holds_nobody_up_and_after_it_all_is_as_before(served: Served) -> None:
@@ -82,8 +91,7 @@ def test_a_slow_answer_holds_nobody_up_and_after_it_all_is_as_before(served: Ser
     assert not slow.done()
     served.go_on.set()
     assert slow.result(10) == "loop"
-    time.sleep(2 * loop.RELIEF_S)
-    assert served.ask() == "loop"
+    answers_soon(served)
 
 
 def test_what_comes_together_with_something_slow_is_handed_over(served: Served) -> None:
@@ -100,29 +108,26 @@ def test_what_can_t_be_read_is_refused_and_its_connection_closed(served: Served,
         connection.sendall(before + head + b"\r\n\r\n")
         answers = b"".join(iter(lambda: connection.recv(9999), b""))
     assert answers.count(b"HTTP/1.") == (2 if before else 1) and b" 400 Bad Request" in answers
-    assert served.ask() == "loop"
+    answers_soon(served)
 
 
 def test_what_follows_something_slow_on_a_connection_is_answered_right_after_it(served: Served) -> None:
     with socket.create_connection(served.address, timeout=5) as connection:
         connection.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert served.entered.wait(10)
-        time.sleep(2 * loop.PATIENCE_S)
-        began = time.monotonic()
+        time.sleep(5 * loop.PATIENCE_S)
         served.go_on.set()
-        answers = b""
-        while answers.count(b"200 OK") < 2:
+        answers, bodies = b"", []
+        while len(bodies) < 2:
             answers += connection.recv(9999)
-        assert time.monotonic() - began < loop.RELIEF_S
+            bodies = re.findall(rb"\r\n\r\n(loop|waitress)", answers)
+        assert bodies == [b"loop", b"waitress"]  # the loop would wait until it may read again
 
 
 def test_those_who_wait_for_others_wait_side_by_side_and_nobody_for_all_of_them(served: Served) -> None:
     asked = [served.pool.submit(served.ask, "/waiting") for _ in range(18)]
-    time.sleep(0.02)
-    began = time.monotonic()
     assert served.ask(method="POST") == "waitress"
-    assert time.monotonic() - began < 18 * WAIT_S / 2  # which is what half of them would take, one after the other
-    assert {"loop", "waitress"} >= {one.result(10) for one in asked}
+    assert [one.result(10) for one in asked].count("waitress") > 9
 
 
 def test_who_reads_slowly_is_sent_all_while_others_are_answered(served: Served) -> None:
