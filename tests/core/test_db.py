@@ -11,6 +11,7 @@ from courseplatform.jobs import PeriodicRun
 from courseplatform.sessions import connection_of
 from courseplatform.testing import Client
 from plugins.accounts.models import User
+from plugins.courses.models import CourseTeacher
 from tests.factories.accounts import make_user
 
 CONNECTION = "/api/sandbox/connection/"
@@ -128,6 +129,7 @@ def test_what_selects_columns_is_answered_alike_by_who_reads_and_who_writes(
         row = session.execute(select(User.username, User.email_verified_at, literal(1).label("one"))).one()
         assert (row.username, row.one) == (name, 1) and row._fields == ("username", "email_verified_at", "one")
         assert session.scalars(select(User)).one() is session.get(User, session.scalar(select(User.id)))
+        assert session.execute(select(CourseTeacher.id)).keys() == {"id"}  # whose column has another name
         assert session.execute(text("SELECT 2")).scalar() == 2
         session.rollback()
 

@@ -100,6 +100,8 @@ def test_an_entity_made_of_columns_is_what_the_orm_loads(committing_client: Clie
     assert isinstance(entity, Course) and entity not in session.identity_map.values()
     assert entity.search_vector is not None  # deferred, and loaded now
     assert session.scalars(select(Course)).one() is entity
+    session.expire(entity)  # an entity like others from then on
+    assert type(entity) is Course and entity.title == title
 
 
 def test_rows_of_an_address_are_known_to_the_session_and_those_of_a_page_when_more_is_asked_of_them(
