@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Select, inspect
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import instance_state
 
 from .sessions import ReadingSession, WritingSession, connection_of
 
@@ -100,11 +101,8 @@ def make_entity(session: Session, model: Any, values: Any) -> Any:
     known = session.identity_map.get(key)
     if known is not None:
         return known
-    entity = shape.manager.new_instance()
-    entity.__dict__.update(zip(shape.keys, values, strict=True))
-    state = shape.manager.state_getter()(entity)
-    state.key, state.session_id = key, session.hash_key
-    session.identity_map.add(state)
+    entity = make_row(session, model, values)
+    instance_state(entity)  # which makes it one
     return entity
 
 

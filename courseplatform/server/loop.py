@@ -1,7 +1,7 @@
 """Reading and answering in one thread, as long as all is quick.
 
 waitress reads in one thread and has others answer: for each request one wakes the other, and both want the interpreter,
-which takes a third of the time of a small one. Here the *loop*, a thread of its own, answers itself what only asks
+which takes a quarter of the time of a small one. Here the *loop*, a thread of its own, answers itself what only asks
 (GET and HEAD). The thread that would read instead watches it: if an answer takes longer than ``PATIENCE_S`` it reads in
 its place, and all that comes goes to waitress' threads, until the loop is back. So nobody waits longer for who is slow.
 """
